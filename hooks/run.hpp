@@ -1,0 +1,26 @@
+// Running one list of hooks.  Knows Hook and State, not containers.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "oci-spec/config.hpp"
+#include "oci-spec/state.hpp"
+#include "runtime/base/result.hpp"
+
+namespace coracle::hooks {
+
+// Runs `hooks` in order with `state` on stdin; stops at the first that fails
+// or outlives its timeout (seconds), which is killed.  `name` is the list's
+// JSON name: the error reads "error running createRuntime hook #0: PATH: ...",
+// with the last bytes that the hook wrote to stderr.
+// Spec: config.md#posix-platform-hooks
+Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
+                 const oci::State& state);
+
+// Runs all of `hooks`, whatever becomes of those before; the failures, with
+// the same texts.  For poststop, where a failure is no more than a warning.
+std::vector<Error> run_all(std::string_view name, const std::vector<oci::Hook>& hooks,
+                           const oci::State& state);
+
+}  // namespace coracle::hooks

@@ -1,0 +1,347 @@
+// A container's cgroups over all its hierarchies.
+#include "runtime/cgroup/cgroup.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <span>
+#include <tuple>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/cgroup/devices.hpp"
+#include "runtime/cgroup/tree.hpp"
+#include "runtime/cgroup/v1.hpp"
+#include "runtime/cgroup/v2.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::cgroup {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds longest_wait = 10s;
+
+bool may_write(const std::string& dir) {
+  const std::string file = dir + "/cgroup.procs";
+  return ::faccessat(AT_FDCWD, file.c_str(), W_OK, AT_EACCESS) == 0;
+}
+
+Result<void> write_process(const std::string& dir, pid_t pid) {
+  constexpr int tries = 5;
+  const std::string file = dir + "/cgroup.procs";
+  Wait wait(100ms);
+  auto written = sys::write_once(file, std::to_string(pid));
+  // EINVAL: the kernel is not done with making the process.
+  for (int i = 1; i < tries && !written && written.error().code == EINVAL && wait.more(); ++i)
+    written = sys::write_once(file, std::to_string(pid));
+  return std::move(written).context("move process " + std::to_string(pid));
+}
+
+std::string read_number(const std::string& path) {
+  const auto text = sys::read_file(path);
+  return text ? std::string(trim(*text)) : "unknown";
+}
+
+Result<void> write_setting(const std::string& dir, const Setting& setting) {
+  auto written = sys::write_once(dir + "/" + setting.file, setting.value);
+  if (written) return written;
+  if (written.error().code == EBUSY && setting.file == "memory.limit_in_bytes") {
+    return fail("unable to set memory limit to " + setting.value +
+                " (current usage: " + read_number(dir + "/memory.usage_in_bytes") +
+                ", peak usage: " + read_number(dir + "/memory.max_usage_in_bytes") + ")");
+  }
+  return std::move(written).context("controller " + setting.controller + ": set " + setting.file +
+                                    " to " + quoted(setting.value));
+}
+
+// `settings` of one controller, whose directory is `dir`.
+Result<void> write_all_of(const std::string& dir, std::span<const Setting> settings) {
+  std::vector<const Setting*> rejected;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const Setting& setting = settings[i];
+    auto written = write_setting(dir, setting);
+    const int code = written ? 0 : written.error().code;
+    if (code == ENOENT && setting.if_missing != IfMissing::fail) continue;
+    if (setting.if_missing == IfMissing::use_next) ++i;
+    if (code == EINVAL) {
+      rejected.push_back(&setting);
+    } else if (!written) {
+      return written;
+    }
+  }
+  for (const Setting* setting : rejected) TRY(write_setting(dir, *setting));
+  return {};
+}
+
+// Kernels take a limit below the use, and kill.
+Result<void> check_memory_use(const std::string& dir, const oci::Memory& memory) {
+  const auto text = sys::read_file(dir + "/memory.current");
+  if (!text) return {};
+  const std::int64_t usage = parse_number<std::int64_t>(trim(*text)).value_or(0);
+  const auto check = [&](const char* name, std::int64_t limit) -> Result<void> {
+    if (limit <= 0 || limit > usage) return {};
+    return fail("rejecting " + std::string(name) + " limit " + std::to_string(limit) +
+                " <= usage " + std::to_string(usage));
+  };
+  TRY(check("memory+swap", memory.swap.value_or(0)));
+  return check("memory", memory.limit.value_or(0));
+}
+
+std::size_t run_length(std::span<const Setting> settings) {
+  const auto other = std::ranges::find_if(settings, [&](const Setting& setting) {
+    return setting.controller != settings.front().controller;
+  });
+  return static_cast<std::size_t>(other - settings.begin());
+}
+
+}  // namespace
+
+std::vector<std::string> Cgroup::directories() const {
+  std::vector<std::string> all;
+  for (const auto& [controller, dir] : paths_.v1) all.push_back(dir);
+  if (!paths_.v2.empty()) all.push_back(paths_.v2);
+  return all;
+}
+
+// Null where no v1 hierarchy has the controller, or this container no part in it.
+const std::string* Cgroup::v1_directory(std::string_view controller) const {
+  for (const Hierarchy& hierarchy : host_.v1) {
+    if (std::ranges::find(hierarchy.controllers, controller) == hierarchy.controllers.end())
+      continue;
+    const auto path = paths_.v1.find(hierarchy.controllers.front());
+    return path == paths_.v1.end() ? nullptr : &path->second;
+  }
+  return nullptr;
+}
+
+Result<void> Cgroup::check_empty() const {
+  for (const std::string& dir : directories()) {
+    const std::vector<pid_t> processes = TRY(processes_below(dir));
+    if (!processes.empty())
+      return fail("container's cgroup is not empty: " + std::to_string(processes.size()) +
+                  " process(es) found in " + dir);
+  }
+  return {};
+}
+
+Result<void> Cgroup::check_thawed() const {
+  const std::string* freezer = v1_directory("freezer");
+  const bool frozen_in_v1 = freezer != nullptr && v1::effectively_frozen(*freezer);
+  if (frozen_in_v1 || (!paths_.v2.empty() && v2::effectively_frozen(paths_.v2)))
+    return fail("container's cgroup unexpectedly frozen");
+  return {};
+}
+
+// False: to be left out, because a rootless runtime is denied.
+Result<bool> Cgroup::is_usable(Result<void> made, const std::string& dir) const {
+  if (made && (!options_.rootless || may_write(dir))) return true;
+  if (made) return false;
+  if (options_.rootless && is_denial(made.error())) return false;
+  return std::unexpected(std::move(made).error());
+}
+
+Result<void> Cgroup::create() {
+  TRY(check_empty());
+  std::vector<NewDirectories> kept;
+  for (const Hierarchy& hierarchy : host_.v1) {
+    const auto path = paths_.v1.find(hierarchy.controllers.front());
+    if (path == paths_.v1.end()) continue;
+    NewDirectories directories;
+    auto made = v1::make(directories, hierarchy, path->second);
+    const bool usable = TRY(is_usable(std::move(made), path->second));
+    if (usable) {
+      kept.push_back(std::move(directories));
+    } else {
+      paths_.v1.erase(path);
+    }
+  }
+  if (!paths_.v2.empty()) {
+    NewDirectories directories;
+    auto made = v2::make(directories, host_.v2_mount_point, paths_.v2);
+    // Beside v1, a limit that needs a controller has it enabled: see require().
+    if (made && host_.mode == Mode::v2) v2::enable_controllers(host_.v2_mount_point, paths_.v2);
+    const bool usable = TRY(is_usable(std::move(made), paths_.v2));
+    if (usable) {
+      kept.push_back(std::move(directories));
+    } else {
+      paths_.v2.clear();
+    }
+  }
+  // Only now: a cgroup above may be frozen.
+  TRY(check_thawed());
+  for (NewDirectories& directories : kept) directories.keep();
+  return {};
+}
+
+Result<std::string> Cgroup::directory_of(const std::string& controller) const {
+  if (const std::string* dir = v1_directory(controller)) return *dir;
+  for (const Hierarchy& hierarchy : host_.v1)
+    if (std::ranges::find(hierarchy.controllers, controller) != hierarchy.controllers.end())
+      return fail("controller \"" + controller + "\" not available: a rootless runtime may not " +
+                  "make a cgroup in " + hierarchy.mount_point);
+  if (host_.v2_mount_point.empty())
+    return fail("controller \"" + controller + "\" not available: no cgroup v1 hierarchy has it");
+  if (paths_.v2.empty())
+    return fail("controller \"" + controller + "\" not available: a rootless runtime may not " +
+                "make a cgroup in " + host_.v2_mount_point);
+  // Files named cgroup.* belong to no controller.
+  if (controller == "cgroup") return paths_.v2;
+  auto required = v2::require(host_.v2_mount_point, paths_.v2, controller);
+  if (!required && host_.mode == Mode::hybrid)
+    required = std::move(required).context("no cgroup v1 hierarchy has it");
+  if (!required) return std::unexpected(std::move(required).error());
+  return paths_.v2;
+}
+
+Result<void> Cgroup::write(const std::vector<Setting>& settings) const {
+  std::span<const Setting> rest = settings;
+  while (!rest.empty()) {
+    const auto run = rest.first(run_length(rest));
+    rest = rest.subspan(run.size());
+    auto dir = directory_of(run.front().controller);
+    const auto needed = std::ranges::find_if(
+        run, [](const Setting& setting) { return setting.if_missing != IfMissing::skip; });
+    if (!dir && needed == run.end()) continue;
+    if (!dir)
+      return std::unexpected(
+          std::move(dir).error().context("set " + needed->file + " to " + quoted(needed->value)));
+    TRY(write_all_of(*dir, run));
+  }
+  return {};
+}
+
+Result<void> Cgroup::limit_devices(const std::vector<oci::DeviceRule>& rules) const {
+  if (const std::string* dir = v1_directory("devices")) {
+    const std::string current = TRY(sys::read_file(*dir + "/devices.list"));
+    const std::vector<Setting> settings = TRY(v1_device_settings(current, rules));
+    return write_all_of(*dir, settings);
+  }
+  if (paths_.v2.empty() && allow_everything(rules)) return {};
+  if (paths_.v2.empty())
+    return fail("device rules cannot be applied: controller \"devices\" not available: " +
+                std::string(host_.v1.empty() ? "no cgroup" : "no cgroup v1 hierarchy has it"));
+  std::vector<bpf_insn> program;
+  if (!allow_everything(rules)) program = TRY(device_program(rules));
+  return attach_device_program(paths_.v2, program).context("device rules of " + paths_.v2);
+}
+
+Result<void> Cgroup::limit(const oci::Resources& resources) {
+  Halves halves{.v1 = {}, .v2 = resources};
+  if (host_.mode != Mode::v2) {
+    halves = split_by_hierarchy(resources, host_);
+    const std::vector<Setting> settings = TRY(v1_settings(halves.v1));
+    TRY(write(settings));
+    if (const std::string* dir = v1_directory("cpuset")) TRY(v1::inherit_cpuset(*dir));
+  }
+  const std::vector<Setting> settings = TRY(v2_settings(halves.v2));
+  const auto& memory = halves.v2.memory;
+  if (memory && memory->check_before_update == true && !paths_.v2.empty())
+    TRY(check_memory_use(paths_.v2, *memory));
+  TRY(write(settings));
+  auto limited = limit_devices(effective_device_rules(resources.devices));
+  // Without privilege there are no nodes to guard either: mknod is denied.
+  if (!limited && options_.rootless) return {};
+  return limited;
+}
+
+Result<sys::Fd> Cgroup::clone_target() const {
+  if (paths_.v2.empty() || (options_.rootless && !may_write(paths_.v2))) return sys::Fd();
+  return sys::open_file(paths_.v2, O_PATH | O_DIRECTORY);
+}
+
+Result<void> Cgroup::attach(pid_t pid, bool born_in_v2) const {
+  for (const auto& [controller, dir] : paths_.v1) TRY(write_process(dir, pid));
+  if (paths_.v2.empty() || born_in_v2) return {};
+  return write_process(paths_.v2, pid);
+}
+
+Result<void> Cgroup::delegate(uid_t uid) const {
+  if (host_.mode != Mode::v2 || paths_.v2.empty()) return {};
+  return v2::delegate(paths_.v2, uid);
+}
+
+// One v1 hierarchy speaks for all: what joins one joins every one.  v2 has its
+// own say, because it is where cgroup.kill acts.
+Result<std::vector<pid_t>> Cgroup::all_processes() const {
+  std::vector<pid_t> all;
+  if (!paths_.v2.empty()) all = TRY(processes_below(paths_.v2));
+  if (paths_.v1.empty()) return all;
+  const std::string* freezer = v1_directory("freezer");
+  const std::vector<pid_t> more =
+      TRY(processes_below(freezer != nullptr ? *freezer : paths_.v1.begin()->second));
+  all.insert(all.end(), more.begin(), more.end());
+  std::ranges::sort(all);
+  all.erase(std::ranges::unique(all).begin(), all.end());
+  return all;
+}
+
+Result<std::vector<pid_t>> Cgroup::processes() const {
+  auto all = all_processes();
+  if (all) std::erase(*all, 0);
+  return all;
+}
+
+Result<void> Cgroup::freeze_within(std::chrono::milliseconds limit) const {
+  if (const std::string* dir = v1_directory("freezer")) return v1::freeze(*dir, limit);
+  if (paths_.v2.empty()) return fail("the container has no cgroup that can be frozen");
+  return v2::freeze(paths_.v2, limit);
+}
+
+Result<void> Cgroup::freeze() const {
+  return freeze_within(longest_wait);
+}
+
+Result<void> Cgroup::thaw() const {
+  if (const std::string* dir = v1_directory("freezer")) return v1::thaw(*dir);
+  if (paths_.v2.empty()) return fail("the container has no cgroup that can be thawed");
+  return v2::thaw(paths_.v2);
+}
+
+bool Cgroup::frozen() const {
+  if (const std::string* dir = v1_directory("freezer")) return v1::frozen(*dir);
+  return !paths_.v2.empty() && v2::frozen(paths_.v2);
+}
+
+Result<void> Cgroup::kill_all() const {
+  Wait wait(longest_wait);
+  std::size_t left = 0;
+  do {
+    const std::vector<pid_t> processes = TRY(all_processes());
+    left = processes.size();
+    if (left == 0) return {};
+    const bool killed = !paths_.v2.empty() && v2::kill(paths_.v2);
+    // Frozen, none can fork away from us.
+    if (!killed) std::ignore = freeze_within(500ms);
+    std::ignore = signal_all(SIGKILL);
+    // What v1 froze dies only once it is thawed.
+    std::ignore = thaw();
+  } while (wait.more());
+  return fail(std::to_string(left) + " process(es) of the container's cgroup are still alive " +
+              "after SIGKILL");
+}
+
+Result<void> Cgroup::signal_all(int signal) const {
+  const std::vector<pid_t> all = TRY(processes());
+  Result<void> first_failure;
+  for (const pid_t pid : all) {
+    if (::kill(pid, signal) == 0 || errno == ESRCH || !first_failure) continue;
+    first_failure =
+        fail_errno("send signal " + std::to_string(signal) + " to process " + std::to_string(pid));
+  }
+  return first_failure;
+}
+
+Result<void> Cgroup::remove() const {
+  Wait wait(longest_wait);
+  Result<void> first_failure;
+  for (const std::string& dir : directories()) {
+    auto removed = remove_tree(dir, wait);
+    if (!removed && first_failure) first_failure = std::move(removed);
+  }
+  return first_failure;
+}
+
+}  // namespace coracle::cgroup

@@ -1,0 +1,239 @@
+// Where cgroups are: the mounted hierarchies, and one container's place in them.
+// Source: proc_pid_mountinfo(5), cgroups(7); Spec: config-linux.md#cgroups-path
+#include <algorithm>
+#include <optional>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/cgroup/cgroup.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::cgroup {
+namespace {
+
+constexpr std::string_view usual_root = "/sys/fs/cgroup";
+
+struct MountLine {
+  std::string_view id;
+  std::string_view parent;
+  std::string root;  // within the file system: "/", "/docker/ID"
+  std::string point;
+  std::string_view type;
+  std::string_view super_options;  // "rw,cpu,cpuacct"
+};
+
+struct OwnLine {
+  std::string_view controllers;  // "cpu,cpuacct", "name=systemd", "" for v2
+  std::string_view path;
+};
+
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
+}
+
+// mountinfo writes a blank as \040.
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped = text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) &&
+                         is_octal(text[i + 2]) && is_octal(text[i + 3]);
+    if (escaped) {
+      const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
+      plain += static_cast<char>(code);
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::optional<MountLine> parse_mount(std::string_view line) {
+  const std::size_t separator = line.find(" - ");
+  if (separator == std::string_view::npos) return std::nullopt;
+  const auto before = split(line.substr(0, separator), ' ');
+  const auto after = split(line.substr(separator + 3), ' ');
+  if (before.size() < 6 || after.size() < 3) return std::nullopt;
+  return MountLine{.id = before[0],
+                   .parent = before[1],
+                   .root = unescape(before[3]),
+                   .point = unescape(before[4]),
+                   .type = after[0],
+                   .super_options = after[2]};
+}
+
+std::vector<MountLine> parse_mounts(std::string_view mountinfo) {
+  std::vector<MountLine> mounts;
+  for (const std::string_view line : split(mountinfo, '\n'))
+    if (auto mount = parse_mount(line)) mounts.push_back(*std::move(mount));
+  return mounts;
+}
+
+// True for "/a" and "/a/b", "/" and anything; not for "/a" and "/ab".
+bool lies_below(std::string_view path, std::string_view above) {
+  if (above == "/") return true;
+  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
+}
+
+// A mount is hidden by one on top of it, by one on a directory above it in the
+// same parent mount, or with its parent.  `on_top`, its child, does not count.
+bool is_hidden(const MountLine& mount, const std::vector<MountLine>& all,
+               std::string_view on_top = {}) {
+  for (const MountLine& other : all) {
+    if (other.id == mount.id || other.id == on_top) continue;
+    if (other.parent == mount.id && other.point == mount.point) return true;
+    if (other.parent == mount.parent && other.point != mount.point &&
+        lies_below(mount.point, other.point))
+      return true;
+  }
+  const auto parent = std::ranges::find(all, mount.parent, &MountLine::id);
+  // "/" is its own parent in some mount namespaces.
+  return parent != all.end() && parent->parent != parent->id && is_hidden(*parent, all, mount.id);
+}
+
+std::vector<OwnLine> parse_own(std::string_view self_cgroup) {
+  std::vector<OwnLine> lines;
+  for (const std::string_view line : split(self_cgroup, '\n')) {
+    const std::size_t first = line.find(':');
+    if (first == std::string_view::npos) continue;
+    const std::size_t second = line.find(':', first + 1);
+    if (second == std::string_view::npos) continue;
+    lines.push_back({.controllers = line.substr(first + 1, second - first - 1),
+                     .path = line.substr(second + 1)});
+  }
+  return lines;
+}
+
+// Both `root` and `path` count from the root of our cgroup namespace; a mount
+// that shows more than that ("/..") cannot tell where we are in it.
+std::string below_mount(const std::string& root, std::string_view path) {
+  const std::string own = sys::clean_path(path);
+  if (root == "/" || root.starts_with("/..")) return own;
+  if (!lies_below(own, root)) return "/";
+  return own.size() == root.size() ? "/" : own.substr(root.size());
+}
+
+bool has_all(std::string_view options, const std::vector<std::string_view>& wanted) {
+  const auto present = split(options, ',');
+  return std::ranges::all_of(wanted, [&](std::string_view option) {
+    return std::ranges::find(present, option) != present.end();
+  });
+}
+
+// The mount of one hierarchy (`controllers` empty: v2); one below
+// /sys/fs/cgroup is preferred.
+const MountLine* find_hierarchy(const std::vector<MountLine>& visible,
+                                std::string_view controllers) {
+  const MountLine* found = nullptr;
+  for (const MountLine& mount : visible) {
+    const bool fits =
+        controllers.empty()
+            ? mount.type == "cgroup2"
+            : mount.type == "cgroup" && has_all(mount.super_options, split(controllers, ','));
+    if (!fits) continue;
+    if (lies_below(mount.point, usual_root)) return &mount;
+    if (found == nullptr) found = &mount;
+  }
+  return found;
+}
+
+std::vector<MountLine> visible_cgroup_mounts(std::string_view mountinfo) {
+  const std::vector<MountLine> all = parse_mounts(mountinfo);
+  std::vector<MountLine> visible;
+  for (const MountLine& mount : all) {
+    const bool is_cgroup = mount.type == "cgroup" || mount.type == "cgroup2";
+    if (is_cgroup && !is_hidden(mount, all)) visible.push_back(mount);
+  }
+  return visible;
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> found;
+  for (const std::string_view word : split(trim(text), ' '))
+    if (!word.empty()) found.emplace_back(word);
+  return found;
+}
+
+void add_hierarchy(Host& host, const OwnLine& own, const MountLine& mount) {
+  std::string place = below_mount(mount.root, own.path);
+  if (own.controllers.empty()) {
+    host.v2_mount_point = mount.point;
+    host.v2_own = std::move(place);
+    return;
+  }
+  Hierarchy hierarchy{.controllers = {}, .mount_point = mount.point, .own = std::move(place)};
+  for (const std::string_view name : split(own.controllers, ','))
+    hierarchy.controllers.emplace_back(name);
+  host.v1.push_back(std::move(hierarchy));
+}
+
+std::string below(std::string_view directory, std::string_view path) {
+  return sys::clean_path(std::string(directory) + "/" + std::string(path));
+}
+
+Result<void> check_path(std::string_view cgroups_path) {
+  const auto parts = split(cgroups_path, '/');
+  if (std::ranges::find(parts, "..") != parts.end())
+    return fail("/linux/cgroupsPath: " + quoted(cgroups_path) + " has \"..\" in it");
+  const bool names_one = std::ranges::any_of(
+      parts, [](std::string_view part) { return !part.empty() && part != "."; });
+  if (!names_one)
+    return fail("/linux/cgroupsPath: " + quoted(cgroups_path) + " names no cgroup of its own");
+  return {};
+}
+
+}  // namespace
+
+Result<Host> detect(std::string_view self_mountinfo, std::string_view self_cgroup,
+                    std::string_view v2_controllers) {
+  const std::vector<MountLine> visible = visible_cgroup_mounts(self_mountinfo);
+  // Where /sys/fs/cgroup itself is v2, v1 hierarchies elsewhere are not ours.
+  const bool pure_v2 = std::ranges::any_of(visible, [](const MountLine& mount) {
+    return mount.type == "cgroup2" && mount.point == usual_root;
+  });
+  Host host;
+  for (const OwnLine& own : parse_own(self_cgroup)) {
+    if (pure_v2 && !own.controllers.empty()) continue;
+    const MountLine* mount = find_hierarchy(visible, own.controllers);
+    if (mount != nullptr) add_hierarchy(host, own, *mount);
+  }
+  if (host.v1.empty() && host.v2_mount_point.empty())
+    return fail("no cgroup hierarchy of this process is mounted (/proc/self/mountinfo)");
+  if (!host.v2_mount_point.empty()) host.v2_controllers = words(v2_controllers);
+  if (host.v1.empty()) {
+    host.mode = Mode::v2;
+  } else {
+    host.mode = host.v2_mount_point.empty() ? Mode::v1 : Mode::hybrid;
+  }
+  return host;
+}
+
+Result<Host> detect() {
+  const std::string mountinfo = TRY(sys::read_file("/proc/self/mountinfo"));
+  const std::string own = TRY(sys::read_file("/proc/self/cgroup"));
+  Host host = TRY(detect(mountinfo, own, ""));
+  if (host.v2_mount_point.empty()) return host;
+  const std::string controllers = TRY(sys::read_file(host.v2_mount_point + "/cgroup.controllers"));
+  host.v2_controllers = words(controllers);
+  return host;
+}
+
+Result<Paths> container_paths(const Host& host, std::string_view cgroups_path,
+                              std::string_view id) {
+  const std::string_view path = cgroups_path.empty() ? id : cgroups_path;
+  TRY(check_path(path));
+  const bool absolute = path.starts_with('/');
+  const auto place = [&](const std::string& mount_point, const std::string& start) {
+    return below(absolute ? mount_point : mount_point + start, path);
+  };
+  Paths paths;
+  for (const Hierarchy& hierarchy : host.v1)
+    paths.v1[hierarchy.controllers.front()] = place(hierarchy.mount_point, hierarchy.own);
+  if (host.v2_mount_point.empty()) return paths;
+  // A cgroup with processes, as our own is, cannot give v2 controllers to
+  // sub-cgroups: a neighbour of our own can.
+  const std::string beside = host.v2_own.substr(0, host.v2_own.rfind('/'));
+  paths.v2 = place(host.v2_mount_point, host.mode == Mode::v2 ? beside : "");
+  return paths;
+}
+
+}  // namespace coracle::cgroup

@@ -1,0 +1,60 @@
+// What a command is: its options and texts as data, and the function to run.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.hpp"
+
+namespace coracle::cli {
+
+struct Option {
+  std::string_view name;        // "pid-file", without dashes
+  char letter = 0;              // 'b' for -b; 0: none
+  std::string_view value = {};  // what help calls it: "value"; empty: a switch
+  std::string_view help = {};
+  std::string_view initial = {};  // the value when the option is not given
+};
+
+// Every command has it.
+inline constexpr Option help_option = {.name = "help", .letter = 'h', .help = "show this help"};
+
+// The options and arguments of one command line, or of its global part.
+struct Arguments {
+  std::map<std::string, std::string, std::less<>> values;  // by long name; switches: "true"
+  std::vector<std::string> positional;
+
+  // Given, and not as --switch=false.
+  bool has(std::string_view name) const;
+  // As given, or the option's initial value; empty for none.
+  std::string text(std::string_view name) const;
+  // A count, 0 or more.
+  Result<int> number(std::string_view name) const;
+};
+
+// The global options, resolved.
+struct Globals {
+  std::string program;  // "coracle", or "runc" where we are called so
+  std::string root;     // absolute
+  bool root_given = false;
+  bool rootless = false;
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view arguments;    // "<container-id> [signal]"
+  std::string_view description;  // lines, without indentation
+  std::span<const Option> options;
+  std::size_t least = 0;  // positional arguments
+  std::size_t most = 0;
+  // Callers read stdout and stderr as one: no warning may stand there.
+  bool quiet_stderr = false;
+  Result<int> (*run)(const Globals& globals, const Arguments& arguments) = nullptr;
+};
+
+}  // namespace coracle::cli

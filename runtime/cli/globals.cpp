@@ -1,0 +1,93 @@
+// The global options, and what stands in for those that are not given.
+#include "runtime/cli/globals.hpp"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::cli {
+namespace {
+
+constexpr std::array table = {
+    Option{.name = "debug", .help = "write debug lines to the log"},
+    Option{.name = "log", .value = "file", .help = "append errors to this file, not to stderr"},
+    Option{
+        .name = "log-format", .value = "format", .help = "\"text\" or \"json\"", .initial = "text"},
+    Option{.name = "root",
+           .value = "dir",
+           .help = "where the state of containers lives (default: /run/coracle, or "
+                   "$XDG_RUNTIME_DIR/coracle for the unprivileged)"},
+    Option{.name = "systemd-cgroup", .help = "let systemd manage cgroups"},
+    Option{.name = "rootless",
+           .value = "mode",
+           .help = "do not fail on cgroups that may not be written: true, false or auto",
+           .initial = "auto"},
+    help_option,
+    Option{.name = "version", .letter = 'v', .help = "print the version"},
+};
+
+// The initial user namespace maps all ids onto themselves.
+bool in_user_namespace() {
+  const auto map = sys::read_file("/proc/self/uid_map");
+  if (!map) return false;
+  const std::string_view line = trim(*map);
+  return line.find('\n') != std::string_view::npos || !line.ends_with(" 4294967295");
+}
+
+bool is_unprivileged() {
+  return ::geteuid() != 0 || in_user_namespace();
+}
+
+// As runc: root of a user namespace keeps the user's directory, unless it
+// calls itself root.
+std::string default_root() {
+  constexpr const char* system_root = "/run/coracle";
+  const char* runtime_dir = ::getenv("XDG_RUNTIME_DIR");
+  if (runtime_dir == nullptr || *runtime_dir == '\0' || !is_unprivileged()) return system_root;
+  const char* user = ::getenv("USER");
+  if (::geteuid() == 0 && user != nullptr && std::string_view(user) == "root") return system_root;
+  return std::string(runtime_dir) + "/coracle";
+}
+
+Result<bool> rootless_from(const std::string& text) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  if (text == "auto" || text.empty()) return is_unprivileged();
+  return fail("invalid value " + quoted(text) + " for --rootless: not true, false or auto");
+}
+
+}  // namespace
+
+std::span<const Option> global_options() {
+  return table;
+}
+
+Result<container::log::Settings> log_settings(const Arguments& arguments) {
+  using container::log::Format;
+  const std::string format = arguments.text("log-format");
+  if (format != "text" && format != "json") return fail("invalid log-format: " + format);
+  return container::log::Settings{.file = arguments.text("log"),
+                                  .format = format == "json" ? Format::json : Format::text,
+                                  .debug = arguments.has("debug")};
+}
+
+Result<Globals> resolve_globals(const Arguments& arguments, std::string program) {
+  if (arguments.has("systemd-cgroup"))
+    return fail("the systemd cgroup driver is not available in this version");
+  const std::string given = arguments.text("root");
+  return Globals{.program = std::move(program),
+                 .root = TRY(sys::absolute_path(given.empty() ? default_root() : given)),
+                 .root_given = !given.empty(),
+                 .rootless = TRY(rootless_from(arguments.text("rootless")))};
+}
+
+std::string program_name(std::string_view argv0) {
+  return argv0.ends_with("runc") ? "runc" : "coracle";
+}
+
+}  // namespace coracle::cli

@@ -1,0 +1,39 @@
+// `kill`: a signal to a container's init, or to all of its processes.
+#include "runtime/base/strings.hpp"
+#include "runtime/cli/commands.hpp"
+#include "runtime/container/lifecycle.hpp"
+#include "runtime/sys/signals.hpp"
+
+namespace coracle::cli {
+namespace {
+
+constexpr std::array options = {
+    Option{.name = "all", .letter = 'a', .help = "signal all processes of the container"},
+    help_option,
+};
+
+Result<int> run(const Globals& globals, const Arguments& arguments) {
+  const std::string& id = arguments.positional.front();
+  const std::string wanted = arguments.positional.size() > 1 ? arguments.positional[1] : "TERM";
+  const auto signal = sys::signal_number(wanted);
+  if (!signal) return fail("unknown signal " + quoted(wanted));
+  TRY(container::kill(globals.root, id, *signal, arguments.has("all")).context("kill " + id));
+  return 0;
+}
+
+}  // namespace
+
+constexpr Command kill_command = {
+    .name = "kill",
+    .summary = "send a signal (default: SIGTERM) to the container's init process",
+    .arguments = "<container-id> [signal]",
+    .description =
+        "The signal is a number or a name, with or without SIG.  SIGKILL reaches all\n"
+        "processes of a container that has no PID namespace of its own.",
+    .options = options,
+    .least = 1,
+    .most = 2,
+    .run = run,
+};
+
+}  // namespace coracle::cli

@@ -1,0 +1,15 @@
+// From argv to an exit status.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "runtime/base/result.hpp"
+
+namespace coracle::cli {
+
+// Parses `arguments` (argv, argv[0] included) and runs the command that they
+// name.  After a wrong command line, the help has been printed on stdout.
+Result<int> run_program(std::span<const std::string> arguments);
+
+}  // namespace coracle::cli

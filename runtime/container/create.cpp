@@ -1,0 +1,15 @@
+#include "runtime/container/create.hpp"
+
+#include "runtime/container/creation.hpp"
+#include "runtime/container/own_binary.hpp"
+
+namespace coracle::container {
+
+Result<void> create(const CreateOptions& options) {
+  TRY(run_from_protected_binary());
+  Made made = TRY(make_container(options, TerminalUse::console_socket));
+  made.init.detach();
+  return {};
+}
+
+}  // namespace coracle::container

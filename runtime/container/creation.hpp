@@ -1,0 +1,38 @@
+// One container in the making: the host's side of the dance.  Private to
+// container/; create.cpp and run.cpp use it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.hpp"
+#include "runtime/cgroup/cgroup.hpp"
+#include "runtime/container/bundle.hpp"
+#include "runtime/container/create.hpp"
+#include "runtime/container/state_dir.hpp"
+#include "runtime/init/init.hpp"
+#include "runtime/plan/plan.hpp"
+#include "runtime/seccomp/filter.hpp"
+#include "runtime/sync/channel.hpp"
+#include "runtime/sys/fd.hpp"
+#include "runtime/sys/process.hpp"
+
+namespace coracle::container {
+
+// Who gets the master of process.terminal.
+enum class TerminalUse { console_socket, caller };
+
+// A container in status `created`.  Dropped, init dies, and the state
+// directory goes unless it was kept.
+struct Made {
+  StateDir dir;
+  ContainerState state;
+  sys::Child init;
+  sys::Fd terminal;  // the pty's master, with TerminalUse::caller
+};
+
+// Makes it, or leaves nothing.  When hooks had run already, poststop hooks run
+// after the undoing.  Spec: runtime.md#lifecycle, steps 1 to 6, 12 and 13
+Result<Made> make_container(const CreateOptions& options, TerminalUse use);
+
+}  // namespace coracle::container

@@ -1,0 +1,88 @@
+// runtime.md#delete
+#include <poll.h>
+#include <signal.h>
+
+#include "hooks/run.hpp"
+#include "runtime/container/lifecycle.hpp"
+#include "runtime/container/processes.hpp"
+#include "runtime/container/status.hpp"
+#include "runtime/sys/process.hpp"
+
+namespace coracle::container {
+namespace {
+
+constexpr int init_end_wait_ms = 10'000;
+
+Result<void> check_deletable(const std::string& id, oci::Status status) {
+  switch (status) {
+    case oci::Status::stopped:
+    case oci::Status::created:  // as runc: nothing of the user's has run yet
+      return {};
+    case oci::Status::creating:
+    case oci::Status::running:
+    case oci::Status::paused:
+      break;
+  }
+  return fail("cannot delete container " + id +
+              " that is not stopped: " + std::string(oci::to_string(status)));
+}
+
+Result<void> await_end(const sys::PidFd& init) {
+  pollfd watched = {.fd = init.get(), .events = POLLIN, .revents = 0};
+  int ready = 0;
+  do ready = ::poll(&watched, 1, init_end_wait_ms);
+  while (ready < 0 && errno == EINTR);
+  if (ready < 0) return fail_errno("poll init");
+  if (ready == 0) return fail("init has not ended 10 seconds after SIGKILL");
+  return {};
+}
+
+// Ends what still runs: init, and the others where they may outlive it.
+Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cgroup) {
+  const auto init = open_init(state);
+  if (init) {
+    const auto sent = sys::pidfd_send_signal(*init, SIGKILL);
+    if (!sent && sent.error().code != ESRCH) return sent;
+    if (cgroup.frozen()) TRY(cgroup.thaw());
+    TRY(await_end(*init));
+  }
+  if (init_takes_all(state) && state.pid != 0) return {};
+  return cgroup.kill_all();
+}
+
+std::vector<std::string> run_poststop_hooks(const ContainerState& state) {
+  const oci::State stopped = oci_state(state, oci::Status::stopped);
+  std::vector<std::string> warnings;
+  for (const Error& error : hooks::run_all("poststop", state.spec.hooks.poststop, stopped))
+    warnings.push_back(error.text());
+  return warnings;
+}
+
+// What `--force` does about state that cannot be read: the directory is all we know.
+Result<std::vector<std::string>> remove_unreadable(StateDir& dir, const Error& why) {
+  TRY(dir.remove());
+  return std::vector<std::string>{why.text() + "; cgroups may remain"};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> remove(const std::string& root, const std::string& id,
+                                        bool force) {
+  TRY(check_id(id));
+  auto opened = StateDir::open(root, id);
+  if (!opened && opened.error().what == no_such_container && force)
+    return std::vector<std::string>();
+  StateDir dir = TRY(std::move(opened));
+  auto loaded = dir.load();
+  if (!loaded && force) return remove_unreadable(dir, loaded.error());
+  const ContainerState state = TRY(std::move(loaded));
+  if (!force) TRY(check_deletable(id, status_of(state)));
+
+  const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
+  TRY(end_processes(state, cgroup).context("end the processes of " + id));
+  TRY(cgroup.remove().context("remove the cgroups of " + id));
+  TRY(dir.remove());
+  return run_poststop_hooks(state);
+}
+
+}  // namespace coracle::container

@@ -1,0 +1,170 @@
+#include "runtime/container/foreground.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <tuple>
+
+#include "runtime/sys/files.hpp"
+
+namespace coracle::container {
+namespace {
+
+sigset_t forwarded_set() {
+  sigset_t set;
+  ::sigfillset(&set);
+  // Errors of our own, and what nobody can block.
+  for (const int own :
+       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGKILL, SIGSTOP})
+    ::sigdelset(&set, own);
+  return set;
+}
+
+// Our own terminal in raw mode; dropped, as it was.
+class RawTerminal {
+ public:
+  RawTerminal() {
+    if (::tcgetattr(0, &former_) != 0) return;  // stdin is no terminal: nothing to do
+    termios raw = former_;
+    ::cfmakeraw(&raw);
+    active_ = ::tcsetattr(0, TCSANOW, &raw) == 0;
+  }
+  RawTerminal(const RawTerminal&) = delete;
+  RawTerminal& operator=(const RawTerminal&) = delete;
+  ~RawTerminal() {
+    if (active_) ::tcsetattr(0, TCSANOW, &former_);
+  }
+
+ private:
+  termios former_ = {};
+  bool active_ = false;
+};
+
+class Follower {
+ public:
+  Follower(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals)
+      : init_(std::move(init)), terminal_(std::move(terminal)), signals_(signals) {}
+
+  Result<sys::Exit> run() {
+    std::optional<RawTerminal> raw;
+    if (terminal_) raw.emplace();
+    while (true) {
+      std::array<pollfd, 4> polled = {
+          {{.fd = signals_.fd().get(), .events = POLLIN, .revents = 0},
+           {.fd = init_.pidfd().get(), .events = POLLIN, .revents = 0},
+           {.fd = terminal_.get(), .events = POLLIN, .revents = 0},
+           {.fd = terminal_ && input_open_ ? 0 : -1, .events = POLLIN, .revents = 0}}};
+      if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return fail_errno("poll");
+      if (polled[0].revents != 0) TRY(forward_signals());
+      if (polled[2].revents != 0) copy_output();
+      if (polled[3].revents != 0) copy_input();
+      if (polled[1].revents != 0) return end();
+    }
+  }
+
+ private:
+  Result<void> forward_signals() {
+    signalfd_siginfo info = {};
+    while (::read(signals_.fd().get(), &info, sizeof info) == sizeof info) {
+      const int number = static_cast<int>(info.ssi_signo);
+      if (number == SIGCHLD) {
+        reap_orphans();
+      } else if (number == SIGWINCH && terminal_) {
+        copy_window_size(terminal_);
+      } else {
+        // ESRCH: it has just ended, and that is told by its pidfd.
+        std::ignore = sys::pidfd_send_signal(init_.pidfd(), number);
+      }
+    }
+    return {};
+  }
+
+  // As subreaper we get those of a container without a PID namespace.  Init
+  // itself is left for its own wait.
+  void reap_orphans() const {
+    siginfo_t info = {};
+    while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+      if (info.si_pid == init_.pid()) return;
+      ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG);
+      info = {};
+    }
+  }
+
+  // False when there is no more.
+  bool copy_output() {
+    std::array<char, 16384> bytes;
+    const ssize_t got = ::read(terminal_.get(), bytes.data(), bytes.size());
+    // EIO: nobody holds the other side any more.
+    if (got <= 0) {
+      if (got == 0 || errno != EINTR) terminal_.reset();
+      return false;
+    }
+    const sys::Fd out(::dup(1));
+    std::ignore = sys::write_all(out, {bytes.data(), static_cast<std::size_t>(got)});
+    return true;
+  }
+
+  void copy_input() {
+    std::array<char, 4096> bytes;
+    const ssize_t got = ::read(0, bytes.data(), bytes.size());
+    if (got <= 0) {
+      if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+      input_open_ = false;
+      // The pty's way to say that there is no more input.
+      constexpr std::string_view end_of_file = "\4";
+      std::ignore = sys::write_all(terminal_, end_of_file);
+      return;
+    }
+    std::ignore = sys::write_all(terminal_, {bytes.data(), static_cast<std::size_t>(got)});
+  }
+
+  // What it wrote last is still in the pty.
+  Result<sys::Exit> end() {
+    while (terminal_) {
+      pollfd polled = {.fd = terminal_.get(), .events = POLLIN, .revents = 0};
+      if (::poll(&polled, 1, 0) <= 0 || !copy_output()) break;
+    }
+    return init_.wait();
+  }
+
+  sys::Child init_;
+  sys::Fd terminal_;
+  const ForwardedSignals& signals_;
+  bool input_open_ = true;
+};
+
+}  // namespace
+
+Result<ForwardedSignals> ForwardedSignals::block() {
+  const sigset_t set = forwarded_set();
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return fail_errno("block signals");
+  sys::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) return fail_errno("signalfd");
+  return ForwardedSignals(std::move(fd));
+}
+
+ForwardedSignals::~ForwardedSignals() {
+  if (!fd_) return;
+  const sigset_t set = forwarded_set();
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void copy_window_size(const sys::Fd& terminal) {
+  winsize size = {};
+  if (::ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_row != 0)
+    ::ioctl(terminal.get(), TIOCSWINSZ, &size);
+}
+
+Result<sys::Exit> follow(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals) {
+  return Follower(std::move(init), std::move(terminal), signals).run();
+}
+
+}  // namespace coracle::container

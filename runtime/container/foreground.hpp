@@ -1,0 +1,36 @@
+// Waiting for a container in the foreground: its terminal, its signals, its
+// end.  Private to container/.
+#pragma once
+
+#include <optional>
+
+#include "runtime/base/result.hpp"
+#include "runtime/sys/fd.hpp"
+#include "runtime/sys/process.hpp"
+
+namespace coracle::container {
+
+// Blocks the signals that are forwarded, so that none is lost before follow().
+// Dropped, the former mask is back.
+class ForwardedSignals {
+ public:
+  static Result<ForwardedSignals> block();
+  ForwardedSignals(ForwardedSignals&&) = default;
+  ForwardedSignals& operator=(ForwardedSignals&&) = delete;
+  ~ForwardedSignals();
+
+  const sys::Fd& fd() const { return fd_; }  // signalfd(2)
+
+ private:
+  explicit ForwardedSignals(sys::Fd fd) : fd_(std::move(fd)) {}
+  sys::Fd fd_;
+};
+
+// Gives `terminal` the size of ours, when ours is a terminal.
+void copy_window_size(const sys::Fd& terminal);
+
+// Copies between our stdio and `terminal` (a pty's master; none if empty),
+// forwards signals and window sizes, reaps orphans, until `init` has ended.
+Result<sys::Exit> follow(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals);
+
+}  // namespace coracle::container

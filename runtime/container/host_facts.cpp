@@ -1,0 +1,109 @@
+#include "runtime/container/host_facts.hpp"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::container {
+namespace {
+
+constexpr std::uint32_t whole_range = 0xffff'ffff;
+
+// "         0     100000      65536" a line.  user_namespaces(7)
+Result<std::vector<oci::IdMapping>> read_id_map(const std::string& path) {
+  const std::string text = TRY(sys::read_file(path));
+  std::vector<oci::IdMapping> mappings;
+  for (const std::string_view line : split(text, '\n')) {
+    std::vector<std::uint32_t> numbers;
+    for (const std::string_view word : split(line, ' ')) {
+      if (word.empty()) continue;
+      const auto number = parse_number<std::uint32_t>(word);
+      if (!number) return fail(path + ": line " + quoted(line));
+      numbers.push_back(*number);
+    }
+    if (numbers.empty()) continue;
+    if (numbers.size() != 3) return fail(path + ": line " + quoted(line));
+    mappings.push_back({.container_id = numbers[0], .host_id = numbers[1], .size = numbers[2]});
+  }
+  return mappings;
+}
+
+bool is_initial(const std::vector<oci::IdMapping>& map) {
+  return map.size() == 1 && map[0] == oci::IdMapping{0, 0, whole_range};
+}
+
+// "CapEff:\t000001ffffffffff" in /proc/self/status.  proc_pid_status(5)
+std::uint64_t capability_field(std::string_view status, std::string_view name) {
+  for (const std::string_view line : split(status, '\n')) {
+    if (line.starts_with(name))
+      return parse_number<std::uint64_t>(trim(line.substr(name.size())), 16).value_or(0);
+  }
+  return 0;
+}
+
+bool has(std::uint64_t set, int capability) {
+  return ((set >> capability) & 1U) != 0;
+}
+
+Result<void> read_capabilities(plan::HostFacts& facts) {
+  const std::string status = TRY(sys::read_file("/proc/self/status"));
+  const std::uint64_t effective = capability_field(status, "CapEff:");
+  facts.bounding_capabilities = capability_field(status, "CapBnd:");
+  facts.privileged =
+      has(effective, CAP_SYS_ADMIN) && has(effective, CAP_SETUID) && has(effective, CAP_SETGID);
+  const std::string last = TRY(sys::read_file("/proc/sys/kernel/cap_last_cap"));
+  facts.last_capability = parse_number<int>(trim(last)).value_or(CAP_LAST_CAP);
+  return {};
+}
+
+bool apparmor_is_on() {
+  const auto enabled = sys::read_file("/sys/module/apparmor/parameters/enabled");
+  return enabled && enabled->starts_with('Y');
+}
+
+bool selinux_is_on() {
+  return ::access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+bool is_named(const cgroup::Hierarchy& hierarchy) {
+  return hierarchy.controllers.front().starts_with("name=");
+}
+
+plan::CgroupHierarchy hierarchy_of(const cgroup::Hierarchy& hierarchy, const cgroup::Paths& paths) {
+  const std::string controllers = join(hierarchy.controllers, ",");
+  plan::CgroupHierarchy planned = {
+      .name = hierarchy.mount_point.substr(hierarchy.mount_point.find_last_of('/') + 1),
+      .options = is_named(hierarchy) ? "none," + controllers : controllers,
+      .container = {},
+      .links = {}};
+  const auto path = paths.v1.find(hierarchy.controllers.front());
+  planned.container = path == paths.v1.end() ? hierarchy.mount_point : path->second;
+  if (hierarchy.controllers.size() > 1) planned.links = hierarchy.controllers;
+  std::erase(planned.links, planned.name);
+  return planned;
+}
+
+}  // namespace
+
+Result<plan::HostFacts> read_host_facts(const oci::Spec& spec, const cgroup::Host& host,
+                                        const cgroup::Paths& paths) {
+  plan::HostFacts facts;
+  facts.euid = ::geteuid();
+  facts.egid = ::getegid();
+  facts.own_uid_map = TRY(read_id_map("/proc/self/uid_map"));
+  facts.own_gid_map = TRY(read_id_map("/proc/self/gid_map"));
+  facts.in_user_namespace = !is_initial(facts.own_uid_map);
+  TRY(read_capabilities(facts));
+  facts.cgroup_v2 = host.mode == cgroup::Mode::v2;
+  facts.cgroup_v2_container = paths.v2;
+  for (const cgroup::Hierarchy& hierarchy : host.v1)
+    facts.cgroup_hierarchies.push_back(hierarchy_of(hierarchy, paths));
+  const bool labelled = spec.process && !spec.process->selinux_label.empty();
+  facts.apparmor = spec.process && !spec.process->apparmor_profile.empty() && apparmor_is_on();
+  facts.selinux = (labelled || !spec.linux_.mount_label.empty()) && selinux_is_on();
+  return facts;
+}
+
+}  // namespace coracle::container

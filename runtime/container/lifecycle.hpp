@@ -1,0 +1,35 @@
+// runtime.md#query-state, #kill, #delete, and the list of all containers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oci-spec/state.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/container/state_dir.hpp"
+
+namespace coracle::container {
+
+struct Described {
+  ContainerState facts;
+  oci::Status status = oci::Status::creating;
+};
+
+Result<Described> describe(const std::string& root, const std::string& id);
+// Containers whose state cannot be read are reported by name in `unreadable`.
+struct Listing {
+  std::vector<Described> containers;
+  std::vector<Error> unreadable;
+};
+Result<Listing> list(const std::string& root);
+
+// "container not running" when it is stopped.  With `all`: every process of
+// its cgroup, and no error when it is stopped.
+Result<void> kill(const std::string& root, const std::string& id, int signal, bool all);
+
+// Refuses one that is not stopped or created, unless `force`d; then an unknown
+// id is no error.  Removes cgroups and state, then runs poststop hooks, whose
+// failures come back as warnings.
+Result<std::vector<std::string>> remove(const std::string& root, const std::string& id, bool force);
+
+}  // namespace coracle::container

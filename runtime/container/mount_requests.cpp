@@ -1,0 +1,56 @@
+#include "runtime/container/mount_requests.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/container/id_map_writer.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/mounts.hpp"
+#include "runtime/sys/process.hpp"
+
+namespace coracle::container {
+namespace {
+
+Result<sys::Fd> user_namespace_of(pid_t pid) {
+  return sys::open_file("/proc/" + std::to_string(pid) + "/ns/user", O_RDONLY);
+}
+
+// A namespace lives as long as a descriptor of it: its only process may go.
+Result<sys::Fd> throw_away_user_namespace(const plan::Idmap& idmap) {
+  const sys::Cloned holder = TRY(sys::clone_process({.flags = CLONE_NEWUSER}, []() noexcept {
+    while (true) ::pause();  // until the host drops its Child
+  }));
+  TRY(write_id_maps(
+      holder.child.pid(),
+      {.writer = plan::IdMapWriter::direct, .uid_map = idmap.uid_map, .gid_map = idmap.gid_map}));
+  return user_namespace_of(holder.child.pid());
+}
+
+Result<sys::MountFd> unmapped(const plan::Mount& mount) {
+  if (mount.kind != plan::MountKind::filesystem)
+    return sys::clone_mount_at(mount.source, mount.recursive);
+  return sys::new_filesystem(
+      {.type = mount.type, .source = mount.source, .data = mount.data, .flags = mount.flags});
+}
+
+}  // namespace
+
+Result<sys::MountFd> make_mount_for(pid_t init, const plan::Mount& mount) {
+  sys::MountFd made = TRY(unmapped(mount));
+  if (mount.idmap.kind == plan::IdmapKind::none) return made;
+  const bool own = mount.idmap.uid_map.empty() && mount.idmap.gid_map.empty();
+  const sys::Fd user =
+      TRY((own ? user_namespace_of(init) : throw_away_user_namespace(mount.idmap)));
+  const bool recursive = mount.idmap.kind == plan::IdmapKind::recursive;
+  auto mapped = sys::idmap_mount(made, user, recursive);
+  if (mapped) return made;
+  Error error = std::move(mapped).error();
+  if (error.code == EINVAL)
+    error = std::move(error).context("the file system of " + quoted(mount.source) +
+                                     " cannot map ids, or is mapped already");
+  return std::unexpected(std::move(error).context("idmap"));
+}
+
+}  // namespace coracle::container

@@ -1,0 +1,23 @@
+// The processes of a container as `kill` and `delete` see them.
+#pragma once
+
+#include <optional>
+
+#include "runtime/base/result.hpp"
+#include "runtime/cgroup/cgroup.hpp"
+#include "runtime/container/state_dir.hpp"
+#include "runtime/sys/fd.hpp"
+
+namespace coracle::container {
+
+// Where `state` says that the container's cgroups are.
+Result<cgroup::Cgroup> cgroup_of(const ContainerState& state);
+
+// Init, or nothing when it has ended or its number belongs to another process.
+std::optional<sys::PidFd> open_init(const ContainerState& state);
+
+// Init is process 1 of a PID namespace of its own: with it, the kernel ends
+// all others.  False when the namespace is the host's or a joined one.
+bool init_takes_all(const ContainerState& state);
+
+}  // namespace coracle::container

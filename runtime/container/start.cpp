@@ -1,0 +1,65 @@
+// runtime.md#start
+#include "runtime/container/start.hpp"
+
+#include "hooks/run.hpp"
+#include "runtime/container/create.hpp"
+#include "runtime/container/lifecycle.hpp"
+#include "runtime/container/log.hpp"
+#include "runtime/container/processes.hpp"
+#include "runtime/container/start_gate.hpp"
+#include "runtime/container/status.hpp"
+
+namespace coracle::container {
+namespace {
+
+Result<void> check_created(const ContainerState& state) {
+  switch (status_of(state)) {
+    case oci::Status::created:
+      return {};
+    case oci::Status::stopped:
+      return fail("cannot start a container that has stopped");
+    case oci::Status::running:
+      return fail("cannot start an already running container");
+    case oci::Status::creating:
+    case oci::Status::paused:
+      break;
+  }
+  return fail("cannot start a container in the " + std::string(oci::to_string(status_of(state))) +
+              " state");
+}
+
+// Stops and deletes; what goes wrong there is told beside the hook's error.
+void give_up(const std::string& root, const std::string& id) {
+  auto removed = remove(root, id, true);
+  if (!removed) {
+    log::warn(removed.error().text());
+    return;
+  }
+  for (std::string& warning : *removed) log::warn(std::move(warning));
+}
+
+}  // namespace
+
+Result<void> start_container(const std::string& root, StateDir dir, const ContainerState& state) {
+  const std::optional<sys::PidFd> init = open_init(state);
+  if (!init) return fail("cannot start a container that has stopped");
+  TRY(open_start_gate(dir, state, *init));
+  const std::vector<oci::Hook>& hooks = state.spec.hooks.poststart;
+  if (hooks.empty()) return {};
+  auto done = hooks::run("poststart", hooks, oci_state(state, oci::Status::running));
+  if (done) return {};
+  {
+    const StateDir unlocked = std::move(dir);  // `remove` takes the lock itself
+  }
+  give_up(root, state.id);
+  return done;
+}
+
+Result<void> start(const std::string& root, const std::string& id) {
+  StateDir dir = TRY(StateDir::open(root, id));
+  const ContainerState state = TRY(dir.load());
+  TRY(check_created(state));
+  return start_container(root, std::move(dir), state);
+}
+
+}  // namespace coracle::container

@@ -1,0 +1,16 @@
+// From created to running.  Private to container/: `start` and `run` use it.
+#pragma once
+
+#include <string>
+
+#include "runtime/base/result.hpp"
+#include "runtime/container/state_dir.hpp"
+#include "runtime/sys/fd.hpp"
+
+namespace coracle::container {
+
+// Opens the gate, then runs the poststart hooks.  When one fails the container
+// is stopped and deleted.  Spec: runtime.md#lifecycle, steps 7 to 10
+Result<void> start_container(const std::string& root, StateDir dir, const ContainerState& state);
+
+}  // namespace coracle::container

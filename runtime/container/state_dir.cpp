@@ -1,0 +1,185 @@
+// ROOT/ID: claimed by mkdir(2), locked by flock(2) on the directory itself.
+#include "runtime/container/state_dir.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <tuple>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/container/state_json.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::container {
+namespace {
+
+constexpr const char* state_file = "state.json";
+constexpr std::size_t longest_id = 1024;
+// A holder runs hooks at most; one that never ends must not hang `delete`.
+constexpr int lock_wait_s = 30;
+constexpr long lock_poll_ns = 5'000'000;
+
+bool is_id_char(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         std::string_view("_+.-").find(c) != std::string_view::npos;
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+// All names but "." and "..".
+Result<std::vector<std::string>> names_in(const sys::Fd& dir, const std::string& path) {
+  // A description of its own: the position is not shared with other readers.
+  sys::Fd own = TRY(sys::open_at(dir, ".", O_RDONLY | O_DIRECTORY).context(path));
+  const Directory directory(::fdopendir(own.get()));
+  if (!directory) return fail_errno("fdopendir " + path);
+  own.release();  // closedir(3) closes it
+  std::vector<std::string> names;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr && errno != 0) return fail_errno("readdir " + path);
+    if (entry == nullptr) return names;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+}
+
+Result<sys::Fd> open_directory(const std::string& path) {
+  sys::Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir && errno == ENOENT) return fail(no_such_container);
+  if (!dir) return fail_errno("open " + path);
+  return dir;
+}
+
+// A removed directory has no link left, although descriptors keep it.
+bool is_removed(const sys::Fd& dir) {
+  struct stat status = {};
+  return ::fstat(dir.get(), &status) == 0 && status.st_nlink == 0;
+}
+
+Result<void> lock(const sys::Fd& dir, const std::string& path) {
+  for (long waited_ns = 0; waited_ns < lock_wait_s * 1'000'000'000L; waited_ns += lock_poll_ns) {
+    if (::flock(dir.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("flock " + path);
+    const timespec pause = {.tv_sec = 0, .tv_nsec = lock_poll_ns};
+    ::nanosleep(&pause, nullptr);
+  }
+  return fail("another command has held the lock of " + path + " for " +
+              std::to_string(lock_wait_s) + " seconds");
+}
+
+// Where an unprivileged user has its runtime directory, the sticky bit keeps
+// what lies there from being cleaned up.  XDG Base Directory Specification
+Result<void> make_root(const std::string& root) {
+  const bool rootless = ::geteuid() != 0;
+  if (::access(root.c_str(), F_OK) == 0) return {};
+  TRY(sys::make_directories(root, rootless ? 0700 : 0711));
+  if (rootless && ::chmod(root.c_str(), 0700 | S_ISVTX) != 0) return fail_errno("chmod " + root);
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_id(std::string_view id) {
+  const bool good = !id.empty() && id.size() <= longest_id && id != "." && id != ".." &&
+                    std::all_of(id.begin(), id.end(), is_id_char);
+  if (!good) return fail("invalid container ID format: " + quoted(id));
+  return {};
+}
+
+Result<std::vector<std::string>> container_ids(const std::string& root) {
+  const sys::Fd dir(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir && errno == ENOENT) return std::vector<std::string>();
+  if (!dir) return fail_errno("open " + root);
+  std::vector<std::string> ids = TRY(names_in(dir, root));
+  std::erase_if(ids, [&](const std::string& name) {
+    struct stat status = {};
+    return !check_id(name) ||
+           ::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+           !S_ISDIR(status.st_mode);
+  });
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<StateDir> StateDir::claim(const std::string& root, const std::string& id) {
+  TRY(check_id(id));
+  TRY(make_root(root).context("make the state's root"));
+  std::string path = root + "/" + id;
+  while (true) {
+    if (::mkdir(path.c_str(), 0711) != 0) {
+      if (errno == EEXIST) return fail("container with given ID already exists: " + quoted(id));
+      return fail_errno("mkdir " + path);
+    }
+    sys::Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    // `delete --force` may have taken the new directory for a killed one's.
+    if (!dir && errno == ENOENT) continue;
+    if (!dir) {
+      const int code = errno;
+      ::rmdir(path.c_str());
+      return fail_errno("open " + path, code);
+    }
+    StateDir claimed(std::move(path), std::move(dir), true);
+    TRY(lock(claimed.dir_, claimed.path_));
+    if (!is_removed(claimed.dir_)) return claimed;
+    claimed.keep();
+    path = claimed.path_;
+  }
+}
+
+Result<StateDir> StateDir::open(const std::string& root, const std::string& id) {
+  StateDir found = TRY(peek(root, id));
+  TRY(lock(found.dir_, found.path_));
+  if (is_removed(found.dir_)) return fail(no_such_container);
+  return found;
+}
+
+Result<StateDir> StateDir::peek(const std::string& root, const std::string& id) {
+  TRY(check_id(id));
+  std::string path = root + "/" + id;
+  sys::Fd dir = TRY(open_directory(path));
+  return StateDir(std::move(path), std::move(dir), false);
+}
+
+StateDir::~StateDir() {
+  if (!dir_) return;
+  if (remove_when_dropped_) std::ignore = remove();  // best effort: an error is being reported
+  // Init may hold a copy of this descriptor until its execve.
+  ::flock(dir_.get(), LOCK_UN);
+}
+
+Result<void> StateDir::save(const ContainerState& state) const {
+  return sys::replace_file_at(dir_, state_file, render_state(state), 0600).context(path_);
+}
+
+Result<ContainerState> StateDir::load() const {
+  const std::string name = path_ + "/" + state_file;
+  auto text = sys::read_file_at(dir_, state_file);
+  if (text) return parse_state(*text, name);
+  if (text.error().code != ENOENT) return std::unexpected(std::move(text.error()).context(path_));
+  if (is_removed(dir_)) return fail(no_such_container);
+  ContainerState claimed_only;
+  claimed_only.id = path_.substr(path_.rfind('/') + 1);
+  return claimed_only;
+}
+
+Result<void> StateDir::remove() {
+  for (const std::string& name : TRY(names_in(dir_, path_))) {
+    if (::unlinkat(dir_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+      return fail_errno("unlink " + path_ + "/" + name);
+  }
+  if (::rmdir(path_.c_str()) != 0 && errno != ENOENT) return fail_errno("rmdir " + path_);
+  remove_when_dropped_ = false;
+  return {};
+}
+
+}  // namespace coracle::container

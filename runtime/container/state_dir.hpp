@@ -1,0 +1,77 @@
+// The directory of one container below --root: claimed, locked, saved, removed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "oci-spec/config.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/cgroup/cgroup.hpp"
+#include "runtime/sys/fd.hpp"
+
+namespace coracle::container {
+
+// The whole text of the error for an id that has no directory.
+inline constexpr const char* no_such_container = "container does not exist";
+
+// The facts that cannot be asked of the kernel.
+struct ContainerState {
+  std::string id;
+  std::string oci_version;
+  pid_t pid = 0;                 // 0: not yet cloned
+  std::uint64_t start_time = 0;  // clock ticks, field 22 of /proc/PID/stat
+  std::string bundle;            // absolute
+  std::string rootfs;            // absolute
+  std::string created;           // RFC 3339 with nanoseconds, UTC
+  uid_t owner = 0;
+  bool rootless = false;
+  cgroup::Paths cgroup_paths;
+  oci::Spec spec;  // as it was at create: later edits have no effect
+};
+
+// The claimed, locked directory ROOT/ID.
+class StateDir {
+ public:
+  // Makes ROOT (0711; rootless 0700 with sticky bit) and ROOT/ID, and locks it.
+  // Refuses a bad id and one that exists ("container with given ID already exists").
+  static Result<StateDir> claim(const std::string& root, const std::string& id);
+  // Opens and locks, waiting at most 30 seconds for another holder.
+  // The error for an unknown id is no_such_container.
+  static Result<StateDir> open(const std::string& root, const std::string& id);
+  // Opens without a lock, for readers: `state`, `kill`, `list`.
+  static Result<StateDir> peek(const std::string& root, const std::string& id);
+  StateDir(StateDir&&) = default;
+  StateDir& operator=(StateDir&&) = delete;  // what was claimed would be forgotten
+  ~StateDir();  // unlocks; a claimed directory that was not kept is removed
+
+  Result<void> save(const ContainerState& state) const;  // by rename
+  // The id alone, with pid 0, where nothing was saved yet: a claim in progress,
+  // or one whose maker was killed.
+  Result<ContainerState> load() const;
+  void keep() { remove_when_dropped_ = false; }
+  // With all that lies in it.
+  Result<void> remove();
+
+  const sys::Fd& fd() const { return dir_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  StateDir(std::string path, sys::Fd dir, bool remove_when_dropped)
+      : path_(std::move(path)), dir_(std::move(dir)), remove_when_dropped_(remove_when_dropped) {}
+
+  std::string path_;
+  sys::Fd dir_;  // flock(2)ed by claim and open
+  bool remove_when_dropped_ = false;
+};
+
+// [A-Za-z0-9_+.-]+, not "." or "..", at most 1024 bytes.
+Result<void> check_id(std::string_view id);
+
+// Ids of all directories below `root`, sorted; a root that is not there has none.
+Result<std::vector<std::string>> container_ids(const std::string& root);
+
+}  // namespace coracle::container

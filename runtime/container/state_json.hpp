@@ -1,0 +1,20 @@
+// The text of state.json.  Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "runtime/base/result.hpp"
+#include "runtime/container/state_dir.hpp"
+
+namespace coracle::container {
+
+// Keys as in runc's file of this name, where tools read them: id,
+// init_process_pid, init_process_start, created, cgroup_paths, rootless.
+// cgroup_paths: first controller of a v1 hierarchy -> directory; "" -> that of v2.
+std::string render_state(const ContainerState& state);
+
+// `name` is the file's, for the error.
+Result<ContainerState> parse_state(std::string_view text, const std::string& name);
+
+}  // namespace coracle::container

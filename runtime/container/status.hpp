@@ -1,0 +1,17 @@
+// A container's status, derived from facts.  Spec: runtime.md#state
+#pragma once
+
+#include "oci-spec/state.hpp"
+#include "runtime/container/state_dir.hpp"
+
+namespace coracle::container {
+
+// No pid yet: creating.  Process gone, zombie, or of another start time:
+// stopped.  Frozen cgroup: paused.  Forked but not executed
+// (PF_FORKNOEXEC in /proc/PID/stat): created.  Else running.
+oci::Status status_of(const ContainerState& state);
+
+// What hooks read on stdin and `state` prints.
+oci::State oci_state(const ContainerState& state, oci::Status status);
+
+}  // namespace coracle::container

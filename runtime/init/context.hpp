@@ -1,0 +1,90 @@
+// What the steps of init share.  Private to init/.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/init/init.hpp"
+
+namespace coracle::init {
+
+struct Context {
+  Input input;
+
+  // The host's /proc (O_PATH, its type verified), for sysctls and labels; the
+  // container's own is not to be trusted.  Closed before the gate.
+  sys::Fd proc;
+  // The container's root (O_PATH): the only way to its paths.
+  sys::Fd root;
+  std::string root_path;  // as this process sees it, before pivot_root
+  sys::Fd old_root;       // the host's "/"
+  // tmpfs mounts that become read-only once everything in them is made.
+  std::vector<sys::Fd> read_only_later;
+  std::vector<std::string> env;
+  std::string program;  // what execve gets
+  mode_t inherited_umask = 022;
+  bool in_working_directory = false;
+  bool ready = false;  // errors go to the gate from now on
+
+  const plan::Plan& plan() const { return input.plan; }
+};
+
+// A mount namespace of its own or joined: without one, mounts stay on the host.
+bool has_mount_namespace(const plan::Plan& plan);
+
+// The steps, in files named for what they do.  Each is a no-op when its part
+// of the plan is empty.
+
+// namespaces.cpp
+Result<void> close_host_descriptors(Context& context);
+Result<void> await_id_maps(Context& context);
+Result<void> become_root(Context& context);
+Result<void> new_session_and_keyring(Context& context);
+Result<void> unshare_time_namespace(Context& context);
+Result<void> unshare_cgroup_namespace(Context& context);
+Result<void> set_names(Context& context);
+Result<void> bring_loopback_up(Context& context);
+
+// rootfs.cpp
+Result<void> open_host_proc(Context& context);
+Result<void> prepare_root(Context& context);
+Result<void> change_root(Context& context);
+
+// mounts.cpp
+Result<void> make_mounts(Context& context);
+
+// devices.cpp
+Result<void> make_devices(Context& context);
+
+// hooks.cpp
+Result<void> let_host_run_hooks(Context& context);
+Result<void> run_create_container_hooks(Context& context);
+Result<void> run_start_container_hooks(Context& context);
+
+// console.cpp
+Result<void> attach_console(Context& context);
+
+// protect.cpp
+Result<void> protect_paths(Context& context);
+
+// kernel_settings.cpp
+Result<void> write_sysctls(Context& context);
+Result<void> set_exec_labels(Context& context);
+Result<void> set_scheduling(Context& context);
+
+// privileges.cpp
+Result<void> enter_working_directory(Context& context);
+Result<void> drop_privileges(Context& context);
+
+// seccomp.cpp
+Result<void> load_seccomp_privileged(Context& context);
+Result<void> load_seccomp_last(Context& context);
+
+// execute.cpp
+Result<void> reset_inheritance(Context& context);
+Result<void> find_program(Context& context);
+Result<void> report_ready(Context& context);
+Result<void> await_start(Context& context);
+Result<void> execute(Context& context);
+
+}  // namespace coracle::init

@@ -1,0 +1,113 @@
+// Device nodes and links below /dev: made, or bound from the host where
+// mknod(2) is not allowed.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/init/context.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/mounts.hpp"
+#include "runtime/sys/path.hpp"
+
+namespace coracle::init {
+namespace {
+
+bool is_this_device(const struct stat& status, const plan::Device& device) {
+  if ((status.st_mode & S_IFMT) != (device.mode & S_IFMT)) return false;
+  return S_ISFIFO(device.mode) || status.st_rdev == device.number;
+}
+
+std::string numbers(const plan::Device& device) {
+  return std::to_string(major(device.number)) + ":" + std::to_string(minor(device.number));
+}
+
+// The host's node of the same numbers: at the same path, or where the kernel
+// says it is, because engines rename devices (--device /dev/fuse:/dev/fff).
+Result<sys::Fd> open_host_node(const plan::Device& device) {
+  std::string path = device.path;
+  auto node = sys::open_file(path, O_PATH | O_NOFOLLOW);
+  if (node && is_this_device(TRY(sys::status_of(*node)), device)) return node;
+  const std::string kind = S_ISBLK(device.mode) ? "block" : "char";
+  const auto uevent = sys::read_file("/sys/dev/" + kind + "/" + numbers(device) + "/uevent");
+  if (uevent) {
+    for (const std::string_view line : split(*uevent, '\n')) {
+      if (line.starts_with("DEVNAME=")) path = "/dev/" + std::string(line.substr(8));
+    }
+    node = sys::open_file(path, O_PATH | O_NOFOLLOW);
+    if (node && is_this_device(TRY(sys::status_of(*node)), device)) return node;
+  }
+  return fail_errno("device " + numbers(device) + " is nowhere below the host's /dev", ENOENT);
+}
+
+Result<void> bind_node(const Context& context, const plan::Device& device) {
+  const sys::Fd node = TRY(open_host_node(device));
+  const sys::Fd target = TRY(sys::make_file_in_root(context.root, device.path, 0666));
+  auto clone = sys::clone_mount(node, false);
+  if (clone) {
+    auto attached = sys::attach_mount(*clone, target);
+    if (attached || attached.error().code != ENOSYS) return attached;
+  } else if (clone.error().code != ENOSYS) {
+    return std::unexpected(std::move(clone).error());
+  }
+  return sys::bind_legacy(node, target, false);
+}
+
+Result<void> set_owner_and_mode(const sys::Place& place, const plan::Device& device) {
+  if (::fchownat(place.directory.get(), place.name.c_str(), device.uid, device.gid,
+                 AT_SYMLINK_NOFOLLOW) != 0)
+    return fail_errno("chown");
+  if (::fchmodat(place.directory.get(), place.name.c_str(), device.mode & 07777U, 0) != 0)
+    return fail_errno("chmod");
+  return {};
+}
+
+Result<bool> is_there(const sys::Place& place, const plan::Device& device) {
+  struct stat status = {};
+  if (::fstatat(place.directory.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return false;
+    return fail_errno("stat");
+  }
+  if (is_this_device(status, device)) return true;
+  // Spec: config-linux.md#devices: "a file that does not match" is an error.
+  return fail("another file is there already, not device " + numbers(device));
+}
+
+Result<void> make_device(const Context& context, const plan::Device& device) {
+  const sys::Place place = TRY(sys::place_in_root(context.root, device.path));
+  if (TRY(is_there(place, device))) return {};
+  if (context.plan().in_user_namespace && !S_ISFIFO(device.mode)) return bind_node(context, device);
+  if (::mknodat(place.directory.get(), place.name.c_str(), device.mode, device.number) == 0)
+    return set_owner_and_mode(place, device);
+  // Without CAP_MKNOD, as in a container without it, a bind does the same.
+  if (errno == EPERM) return bind_node(context, device);
+  return fail_errno("mknod " + numbers(device));
+}
+
+Result<void> make_link(const Context& context, const plan::Link& link) {
+  const sys::Place place = TRY(sys::place_in_root(context.root, link.path));
+  // A node that the image or a mount brought is replaced for ptmx alone: it
+  // would open a terminal of another devpts instance.
+  if (link.path == "/dev/ptmx") ::unlinkat(place.directory.get(), place.name.c_str(), 0);
+  if (::symlinkat(link.target.c_str(), place.directory.get(), place.name.c_str()) != 0 &&
+      errno != EEXIST)
+    return fail_errno("symlink");
+  return {};
+}
+
+}  // namespace
+
+Result<void> make_devices(Context& context) {
+  for (const plan::Device& device : context.plan().devices)
+    TRY(make_device(context, device).context("device " + device.path));
+  for (const plan::Link& link : context.plan().links) {
+    // A link to nowhere helps nobody: some kernels have no kcore.
+    if (link.target == "/proc/kcore" && ::faccessat(context.proc.get(), "kcore", F_OK, 0) != 0)
+      continue;
+    TRY(make_link(context, link).context(link.path));
+  }
+  return {};
+}
+
+}  // namespace coracle::init

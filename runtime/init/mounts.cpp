@@ -1,0 +1,230 @@
+// The planned mounts, in order.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/init/cgroup_mount.hpp"
+#include "runtime/init/context.hpp"
+#include "runtime/init/copy_up.hpp"
+#include "runtime/init/place.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/mounts.hpp"
+#include "runtime/sys/path.hpp"
+
+namespace coracle::init {
+namespace {
+
+// Asks the host for mount number `index`: what needs its privilege or its view.
+Result<sys::MountFd> mount_from_host(Context& context, std::size_t index) {
+  const sync::InitEnd& channel = context.input.channel;
+  TRY(channel.send(sync::MountPlease{.index = static_cast<std::uint32_t>(index)}));
+  sync::MountReady ready = TRY(context.input.channel.expect<sync::MountReady>());
+  return std::move(ready.mount);
+}
+
+struct Source {
+  sys::Fd path;        // O_PATH; empty when the host made the mount
+  sys::MountFd mount;  // detached; empty where only mount(2) can bind `path`
+};
+
+// Init opens what it can when its turn comes, because an earlier mount may
+// provide it.  Inside a user namespace the mapped root may not search the way
+// there (EACCES), or may not take a locked mount from its tree (EINVAL, EPERM).
+Result<Source> open_source(Context& context, const plan::Mount& mount, std::size_t index) {
+  Source source;
+  const bool host_may_help = context.plan().in_user_namespace;
+  if (mount.idmap.kind != plan::IdmapKind::none) {
+    source.mount = TRY(mount_from_host(context, index));
+    return source;
+  }
+  auto path = sys::open_file(mount.source, O_PATH);
+  if (!path && path.error().code == EACCES && host_may_help) {
+    source.mount = TRY(mount_from_host(context, index));
+    return source;
+  }
+  source.path = TRY(std::move(path));
+  auto clone = sys::clone_mount(source.path, mount.recursive);
+  if (clone) {
+    source.mount = std::move(*clone);
+  } else if (clone.error().code != ENOSYS) {
+    if (!host_may_help) return std::unexpected(std::move(clone).error());
+    source.mount = TRY(mount_from_host(context, index));
+  }
+  return source;
+}
+
+Result<bool> is_proc(const sys::Fd& fd) {
+  struct statfs filesystem = {};
+  if (::fstatfs(fd.get(), &filesystem) != 0) return fail_errno("fstatfs");
+  return filesystem.f_type == PROC_SUPER_MAGIC;
+}
+
+// Nothing but a procfs may cover /proc, and little may lie inside it: labels
+// and sysctls are written there.  CVE-2019-16884, CVE-2019-19921
+Result<void> check_target(const Context& context, const sys::Fd& target, bool source_is_proc) {
+  const std::string path = TRY(sys::path_of(target));
+  if (!path.starts_with(context.root_path)) return fail("destination left the root file system");
+  const std::string inside = path.substr(context.root_path == "/" ? 0 : context.root_path.size());
+  if (inside.empty() || inside == "/") return fail("the root itself cannot be covered");
+  if (inside == "/proc" && !source_is_proc)
+    return fail("/proc cannot be covered by what is not of type proc");
+  if (inside.starts_with("/proc/") && !plan::may_mount_inside_proc(inside))
+    return fail(quoted(inside) + " cannot be mounted because it is inside /proc");
+  return {};
+}
+
+Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t index) {
+  Source source = TRY(open_source(context, mount, index));
+  const sys::Fd& from = source.mount ? source.mount : source.path;
+  const bool is_directory = S_ISDIR(TRY(sys::status_of(from)).st_mode);
+  const sys::Fd target =
+      TRY((is_directory ? sys::make_directory_in_root(context.root, mount.destination, 0755)
+                        : sys::make_file_in_root(context.root, mount.destination, 0755)));
+  if (S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
+    return fail_errno("a file and a directory cannot cover each other", ENOTDIR);
+  const bool from_proc = TRY(is_proc(from));
+  TRY(check_target(context, target, from_proc));
+  const Placement placement = {.mount = &mount, .target = &target};
+  if (source.mount) {
+    auto placed = place_detached(context, std::move(source.mount), placement);
+    if (placed || placed.error().code != ENOSYS || !source.path) return placed;
+  }
+  return place_bind_legacy(context, source.path, placement);
+}
+
+// proc and sysfs on a symlink of the image would mount them elsewhere.
+// CVE-2023-27561, CVE-2023-28642
+Result<void> check_ordinary(const Context& context, const plan::Mount& mount,
+                            const sys::Fd& target) {
+  const std::string prefix = context.root_path == "/" ? "" : context.root_path;
+  if (TRY(sys::path_of(target)) == prefix + mount.destination) return {};
+  return fail("filesystem " + quoted(mount.type) + " must be mounted on ordinary directory");
+}
+
+// A tmpfs takes the mode of the directory that it covers, unless one is given.
+std::string data_with_mode(const plan::Mount& mount, std::optional<mode_t> covered) {
+  const bool wanted =
+      mount.type == "tmpfs" && covered && mount.data.find("mode=") == std::string::npos;
+  if (!wanted) return mount.data;
+  char text[16];
+  std::snprintf(text, sizeof text, "mode=%o", static_cast<unsigned>(*covered & 07777U));
+  return mount.data.empty() ? text : mount.data + "," + text;
+}
+
+bool stays_writable_for_now(const plan::Mount& mount) {
+  return (mount.flags & MS_RDONLY) != 0 &&
+         (mount.destination == "/dev" || (mount.type == "tmpfs" && mount.copy_up));
+}
+
+// A fresh sysfs needs ownership of the network namespace, a fresh proc that of
+// the PID namespace; without, the host's own is shown, read-only.
+Result<sys::MountFd> stand_in_for(const plan::Mount& mount, Error refusal) {
+  if (mount.type != "sysfs" && mount.type != "proc") return std::unexpected(std::move(refusal));
+  sys::MountFd host =
+      TRY(sys::clone_mount_at("/" + std::string(mount.type == "proc" ? "proc" : "sys"), true));
+  TRY(sys::set_mount_attributes(host,
+                                {.set = sys::attributes_of(MS_RDONLY, 0).set, .recursive = true}));
+  return host;
+}
+
+struct Target {
+  sys::Fd fd;
+  std::optional<mode_t> covered_mode;  // absent: made by us
+};
+
+Result<Target> directory_for(const Context& context, const std::string& destination) {
+  Target target;
+  auto there = sys::open_in_root(context.root, destination, O_PATH | O_DIRECTORY);
+  if (!there && there.error().code != ENOENT) return std::unexpected(std::move(there).error());
+  if (there) {
+    target.covered_mode = TRY(sys::status_of(*there)).st_mode;
+    target.fd = std::move(*there);
+    return target;
+  }
+  target.fd = TRY(sys::make_directory_in_root(context.root, destination, 0755));
+  return target;
+}
+
+Result<sys::MountFd> new_mount(Context& context, const sys::Filesystem& filesystem,
+                               std::size_t index) {
+  const plan::Mount& mount = context.plan().mounts[index];
+  if (mount.idmap.kind != plan::IdmapKind::none) return mount_from_host(context, index);
+  auto made = sys::new_filesystem(filesystem);
+  if (!made && made.error().code == EPERM && context.plan().in_user_namespace)
+    return stand_in_for(mount, std::move(made).error());
+  return made;
+}
+
+Result<void> make_filesystem(Context& context, const plan::Mount& mount, std::size_t index) {
+  Target target = TRY(directory_for(context, mount.destination));
+  if (mount.type == "proc" || mount.type == "sysfs") TRY(check_ordinary(context, mount, target.fd));
+  TRY(check_target(context, target.fd, mount.type == "proc"));
+  sys::Filesystem filesystem = {.type = mount.type,
+                                .source = mount.source,
+                                .data = data_with_mode(mount, target.covered_mode),
+                                .flags = mount.flags};
+  const bool later = stays_writable_for_now(mount);
+  if (later) filesystem.flags &= ~static_cast<unsigned long>(MS_RDONLY);
+  const Placement placement = {
+      .mount = &mount, .target = &target.fd, .attributes_done = true, .read_only_later = later};
+  // fsconfig(2) has no word for the superblock flag that "iversion" asks for.
+  if ((mount.flags & MS_I_VERSION) == 0) {
+    auto made = new_mount(context, filesystem, index);
+    if (!made && made.error().code != ENOSYS) return std::unexpected(std::move(made).error());
+    if (made) {
+      if (mount.copy_up) TRY(copy_up(target.fd, *made));
+      auto placed = place_detached(context, std::move(*made), placement);
+      if (placed || placed.error().code != ENOSYS) return placed;
+    }
+  }
+  return place_filesystem_legacy(context, filesystem, placement);
+}
+
+Result<void> make_remount(Context& context, const plan::Mount& mount) {
+  const sys::Fd there = TRY(sys::open_in_root(context.root, mount.destination, O_PATH));
+  TRY(check_target(context, there, true));
+  // Without "bind" the superblock is meant too, whose options only mount(2)
+  // takes in their old form.
+  if ((mount.flags & MS_BIND) == 0) {
+    TRY(sys::mount_legacy({.type = mount.type,
+                           .source = mount.source,
+                           .data = mount.data,
+                           .flags = mount.flags | MS_REMOUNT},
+                          there));
+    return apply_after_attach(there, mount);
+  }
+  TRY(apply_attributes(there, mount));
+  return apply_after_attach(there, mount);
+}
+
+Result<void> make_mount(Context& context, std::size_t index) {
+  const plan::Mount& mount = context.plan().mounts[index];
+  switch (mount.kind) {
+    case plan::MountKind::bind:
+      return make_bind(context, mount, index);
+    case plan::MountKind::filesystem:
+      return make_filesystem(context, mount, index);
+    case plan::MountKind::cgroup:
+      return mount_cgroups(context, mount);
+    case plan::MountKind::remount:
+      return make_remount(context, mount);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> make_mounts(Context& context) {
+  for (std::size_t i = 0; i < context.plan().mounts.size(); ++i) {
+    const plan::Mount& mount = context.plan().mounts[i];
+    auto made = make_mount(context, i);
+    if (!made)
+      return std::move(made).context("error mounting " + quoted(mount.source) + " to rootfs at " +
+                                     quoted(mount.destination));
+  }
+  return {};
+}
+
+}  // namespace coracle::init

@@ -1,0 +1,120 @@
+// Init's first steps: ids, session, names, loopback.
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/init/context.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/process.hpp"
+
+namespace coracle::init {
+namespace {
+
+// The container's user may search the new keyring, as under runc:
+// KEY_USR_SEARCH (0x00080000) is added to the permissions.
+Result<void> make_searchable(long keyring) {
+  char description[512] = {};
+  const long size =
+      ::syscall(SYS_keyctl, KEYCTL_DESCRIBE, keyring, description, sizeof description - 1);
+  if (size < 0) return fail_errno("describe session keyring");
+  // "type;uid;gid;permissions;description"
+  const std::vector<std::string_view> parts = split(description, ';');
+  if (parts.size() < 4) return fail("describe session keyring: " + quoted(description));
+  const auto permissions = parse_number<std::uint32_t>(parts[3], 16);
+  if (!permissions) return fail("describe session keyring: " + quoted(description));
+  if (::syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, *permissions | 0x80000U) != 0)
+    return fail_errno("set permissions of the session keyring");
+  return {};
+}
+
+}  // namespace
+
+// The clone copied the host's: its end of the channel above all, which would
+// keep us from seeing its end.
+Result<void> close_host_descriptors(Context& context) {
+  const auto number = [](const sys::Fd& fd) { return static_cast<unsigned int>(fd.get()); };
+  const Input& input = context.input;
+  return sys::close_all_from(
+      static_cast<unsigned int>(3 + input.preserve_fds),
+      {number(input.channel.socket()), number(input.gate.wait), number(input.gate.result)});
+}
+
+Result<void> await_id_maps(Context& context) {
+  TRY(context.input.channel.expect<sync::IdMapsWritten>());
+  return {};
+}
+
+// Becomes 0:0 of a user namespace whose maps are in force.
+Result<void> become_root(Context& context) {
+  const plan::Plan& plan = context.plan();
+  const bool joined_user = !plan.namespaces.joins.empty() &&
+                           plan.namespaces.joins.front().type == oci::NamespaceType::user;
+  if (plan.id_maps.writer == plan::IdMapWriter::none && !joined_user) return {};
+  if (::setresgid(0, 0, 0) != 0) return fail_errno("setresgid 0");
+  if (::setresuid(0, 0, 0) != 0) return fail_errno("setresuid 0");
+  // A change of ids resets it (prctl(2)), and host descriptors are still open.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
+  return {};
+}
+
+Result<void> new_session_and_keyring(Context& context) {
+  if (::setsid() < 0 && errno != EPERM) return fail_errno("setsid");
+  if (!context.plan().new_session_keyring) return {};
+  const std::string name = "_ses." + context.input.state.id;
+  const long keyring = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str());
+  // A kernel without keyrings has none that could leak.
+  if (keyring < 0 && errno == ENOSYS) return {};
+  if (keyring < 0) {
+    const int code = errno;
+    const char* hint =
+        code == EDQUOT ? " (kernel.keys.maxkeys is reached; --no-new-keyring helps)" : "";
+    return fail_errno("join session keyring " + name + hint, code);
+  }
+  return make_searchable(keyring);
+}
+
+Result<void> unshare_time_namespace(Context& context) {
+  if (!context.input.make_time_namespace) return {};
+  if (::unshare(CLONE_NEWTIME) != 0) return fail_errno("unshare time namespace");
+  const std::string& offsets = context.plan().namespaces.time_offsets;
+  if (offsets.empty()) return {};
+  return sys::write_once("/proc/self/timens_offsets", offsets);
+}
+
+Result<void> unshare_cgroup_namespace(Context& context) {
+  if (!context.plan().namespaces.new_cgroup) return {};
+  if (::unshare(CLONE_NEWCGROUP) != 0) return fail_errno("unshare cgroup namespace");
+  return {};
+}
+
+Result<void> set_names(Context& context) {
+  const plan::Plan& plan = context.plan();
+  if (!plan.hostname.empty() && ::sethostname(plan.hostname.data(), plan.hostname.size()) != 0)
+    return fail_errno("sethostname " + quoted(plan.hostname));
+  if (!plan.domainname.empty() &&
+      ::setdomainname(plan.domainname.data(), plan.domainname.size()) != 0)
+    return fail_errno("setdomainname " + quoted(plan.domainname));
+  return {};
+}
+
+Result<void> bring_loopback_up(Context& context) {
+  if (!context.plan().loopback_up) return {};
+  const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno("socket for lo");
+  ifreq request = {};
+  std::strcpy(request.ifr_name, "lo");
+  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return fail_errno("get flags of lo");
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno("bring lo up");
+  return {};
+}
+
+}  // namespace coracle::init

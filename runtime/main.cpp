@@ -1,0 +1,37 @@
+// Arguments -> command -> exit status; the only place where an Error is printed.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "runtime/cli/run_program.hpp"
+#include "runtime/container/log.hpp"
+#include "runtime/sys/fd.hpp"
+
+namespace {
+
+// Whoever starts us with stdin, stdout or stderr closed must not find our
+// first sockets and directories under these numbers in the container.
+void open_missing_stdio() {
+  while (true) {
+    coracle::sys::Fd fd(::open("/dev/null", O_RDWR));
+    if (!fd || fd.get() > STDERR_FILENO) return;
+    fd.release();  // stays open until we exit
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  namespace log = coracle::container::log;
+  open_missing_stdio();
+  const std::vector<std::string> arguments(argv, argv + argc);
+  const auto status = coracle::cli::run_program(arguments);
+  if (!status) {
+    log::write_error(status.error());
+    return 1;
+  }
+  log::write_warnings();
+  return *status;
+}

@@ -1,0 +1,65 @@
+// What the host and init tell each other between clone and execve, in order:
+//
+//   host                                init
+//   writes uid_map, gid_map
+//   IdMapsWritten ------------------->  becomes uid 0, builds the rootfs
+//   MountReady <--------------------->  MountPlease (any number)
+//   runs createRuntime hooks  <-------  RootfsReady
+//   RuntimeHooksDone ---------------->  createContainer hooks, pivot_root, ...
+//   sets rlimits, saves state <-------  Console?, SeccompListener?, Ready
+//   Saved --------------------------->  closes its end, waits at the gate
+//
+// Each name states a fact already true for its sender.  Init may send LogLine
+// at any time, and Failed instead of any message it owes.  End of file on the
+// channel ends init: no half-made container outlives its host.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "runtime/base/result.hpp"
+#include "runtime/sys/fd.hpp"
+
+namespace coracle::sync {
+
+struct IdMapsWritten {};
+
+struct MountReady {
+  sys::MountFd mount;
+};
+
+struct RuntimeHooksDone {};
+struct Saved {};
+using HostMessage = std::variant<IdMapsWritten, MountReady, RuntimeHooksDone, Saved>;
+
+struct MountPlease {
+  std::uint32_t index = 0;  // into Plan::mounts
+};
+
+struct RootfsReady {};
+
+struct Console {
+  sys::Fd terminal;  // the pty's master
+};
+
+// Init's own descriptor number, for pidfd_getfd(2); or the descriptor itself.
+struct SeccompListener {
+  std::int32_t number = -1;
+  sys::Fd fd;
+};
+
+struct Ready {};
+
+struct LogLine {
+  std::string text;  // a warning
+};
+
+struct Failed {
+  Error error;
+};
+
+using InitMessage =
+    std::variant<MountPlease, RootfsReady, Console, SeccompListener, Ready, LogLine, Failed>;
+
+}  // namespace coracle::sync

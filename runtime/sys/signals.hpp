@@ -1,0 +1,17 @@
+// Signals: names and numbers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace coracle::sys {
+
+// "KILL", "SIGKILL", "kill", "9", "SIGRTMIN+3" -> a number in [0, 65); nothing
+// for any other text.
+std::optional<int> signal_number(std::string_view text);
+
+// "SIGKILL", "SIGRTMIN+3"; "signal 99" for a number without a name.
+std::string signal_name(int signal);
+
+}  // namespace coracle::sys

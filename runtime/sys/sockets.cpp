@@ -1,0 +1,101 @@
+#include "runtime/sys/sockets.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstring>
+
+#include "runtime/sys/files.hpp"
+
+namespace coracle::sys {
+namespace {
+
+constexpr std::size_t most_fds = 16;
+
+std::vector<Fd> take_fds(msghdr& header) {
+  std::vector<Fd> fds;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof fd);
+      fds.emplace_back(fd);
+    }
+  }
+  return fds;
+}
+
+}  // namespace
+
+Result<SocketPair> seqpacket_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail_errno("socketpair");
+  return SocketPair{.first = Fd(ends[0]), .second = Fd(ends[1])};
+}
+
+Result<Fd> connect_unix(const std::string& path) {
+  // sun_path holds 108 bytes; a path through an open directory is short.
+  const std::size_t slash = path.find_last_of('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const Fd dir = TRY(open_file(directory, O_PATH | O_DIRECTORY));
+  const std::string address_path = "/proc/self/fd/" + std::to_string(dir.get()) + "/" + name;
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (address_path.size() >= sizeof address.sun_path)
+    return fail_errno("connect " + path, ENAMETOOLONG);
+  std::memcpy(address.sun_path, address_path.data(), address_path.size());
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno("socket");
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return fail_errno("connect " + path);
+  return socket;
+}
+
+Result<void> send_packet(const Fd& socket, std::string_view text, std::span<const int> fds) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control = {};
+  iovec bytes = {.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
+  msghdr header = {};
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  if (!fds.empty()) {
+    if (fds.size() > most_fds) return fail("too many descriptors for one packet");
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* part = CMSG_FIRSTHDR(&header);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(part), fds.data(), fds.size_bytes());
+  }
+  while (::sendmsg(socket.get(), &header, MSG_NOSIGNAL) < 0) {
+    if (errno != EINTR) return fail_errno("sendmsg");
+  }
+  return {};
+}
+
+Result<Packet> receive_packet(const Fd& socket, std::size_t most) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control = {};
+  Packet packet;
+  packet.text.resize(most);
+  iovec bytes = {.iov_base = packet.text.data(), .iov_len = packet.text.size()};
+  msghdr header = {};
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  ssize_t got = 0;
+  do got = ::recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return fail_errno("recvmsg");
+  packet.text.resize(static_cast<std::size_t>(got));
+  packet.fds = take_fds(header);
+  if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return fail("packet was cut");
+  return packet;
+}
+
+}  // namespace coracle::sys

@@ -1,0 +1,205 @@
+// One container's bundle in a temporary directory, and the runtime driven on it.
+#include "tests/support/bundle.hpp"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/leftovers.hpp"
+
+namespace coracle::test {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string setting(const char* variable, const char* otherwise) {
+  const char* value = ::getenv(variable);
+  return value && *value ? value : otherwise;
+}
+
+std::string make_top() {
+  std::string path = setting("TMPDIR", "/tmp") + "/coracle-test-XXXXXX";
+  REQUIRE(::mkdtemp(path.data()) != nullptr);
+  // Mapped roots must be able to reach the root file system.
+  REQUIRE(::chmod(path.c_str(), 0755) == 0);
+  return path;
+}
+
+std::string next_id() {
+  static int count = 0;
+  return "ct-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
+}
+
+std::string list(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += "\n  " + item;
+  return text;
+}
+
+}  // namespace
+
+std::string runtime_binary() {
+  return setting("CORACLE", CORACLE_BINARY);
+}
+
+bool testing_old_runc() {
+  return fs::path(runtime_binary()).filename() == "runc";
+}
+
+std::vector<std::string> host_mounts() {
+  std::vector<std::string> found;
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string line; std::getline(mounts, line);) {
+    std::string source;
+    std::string path;
+    std::string type;
+    std::istringstream(line) >> source >> path >> type;
+    found.push_back(path + " " + type + " " + source);
+  }
+  return found;
+}
+
+std::string parent_cgroup() {
+  return "/coracle-test-" + std::to_string(::getpid());
+}
+
+Bundle::Bundle()
+    : config(default_config()), top_(make_top()), id_(next_id()), mounts_before_(host_mounts()) {
+  for (const char* name : {"proc", "dev", "sys", "tmp", "etc"}) {
+    fs::create_directories(rootfs() + "/" + name);
+  }
+  ::chmod((rootfs() + "/tmp").c_str(), 01777);
+  fs::copy_file(setting("CORACLE_PROBE", CORACLE_PROBE_BINARY), rootfs() + "/probe");
+  config["linux"]["cgroupsPath"] = cgroup();
+}
+
+Bundle::~Bundle() {
+  if (std::uncaught_exceptions() == 0) check_leftovers();
+  if (fs::exists(root() + "/" + id_)) remove({"--force"});
+  remove_cgroups(parent_cgroup());
+  remove_tree(top_);
+}
+
+void Bundle::check_leftovers() const {
+  if (fs::exists(root())) {
+    CHECK_MESSAGE(fs::is_empty(root()), "state is left of container " << id_);
+  }
+  const std::vector<std::string> cgroups = cgroup_directories(cgroup());
+  CHECK_MESSAGE(cgroups.empty(), "cgroups are left:" << list(cgroups));
+  const std::vector<std::string> processes = processes_of(id_, cgroup());
+  CHECK_MESSAGE(processes.empty(), "processes are left:" << list(processes));
+  const std::vector<std::string> mounts = host_mounts();
+  CHECK_MESSAGE(mounts == mounts_before_, "the host's mounts have changed to:" << list(mounts));
+}
+
+void Bundle::probe(std::string_view commands) {
+  Json args = {"/probe"};
+  std::istringstream words{std::string(commands)};
+  for (std::string word; words >> word;) args.push_back(word);
+  config["process"]["args"] = args;
+}
+
+void Bundle::map_ids(unsigned host_id) {
+  test::map_ids(config, host_id);
+  own_rootfs(host_id);
+}
+
+void Bundle::own_rootfs(unsigned host_id) const {
+  REQUIRE(::lchown(rootfs().c_str(), host_id, host_id) == 0);
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(rootfs())) {
+    REQUIRE(::lchown(entry.path().c_str(), host_id, host_id) == 0);
+  }
+}
+
+void Bundle::add_busybox() const {
+  fs::create_directories(rootfs() + "/bin");
+  fs::copy_file("/bin/busybox", rootfs() + "/bin/busybox");
+  const Outcome names = test::run({.args = {"/bin/busybox", "--list"}});
+  std::istringstream lines(names.out);
+  for (std::string name; lines >> name;) {
+    if (name != "busybox") fs::create_symlink("busybox", rootfs() + "/bin/" + name);
+  }
+}
+
+Program Bundle::program(const std::vector<std::string>& args) const {
+  // A runtime that was started in the background may be reading it.
+  if (const std::string text = config.dump(1); text != read_file(dir() + "/config.json")) {
+    write_file(dir() + "/config.json", text);
+  }
+  Program program = {.args = {runtime_binary(), "--root", root()}, .view = view};
+  program.args.insert(program.args.end(), args.begin(), args.end());
+  return program;
+}
+
+Outcome Bundle::command(const std::vector<std::string>& args) const {
+  return test::run(program(args));
+}
+
+Outcome Bundle::run(const std::vector<std::string>& flags) const {
+  std::vector<std::string> args = {"run", "--bundle", dir()};
+  args.insert(args.end(), flags.begin(), flags.end());
+  args.push_back(id_);
+  return command(args);
+}
+
+Outcome Bundle::create(const std::vector<std::string>& flags) const {
+  std::vector<std::string> args = {"create", "--bundle", dir()};
+  args.insert(args.end(), flags.begin(), flags.end());
+  args.push_back(id_);
+  Program create = program(args);
+  create.out_path = path("output");
+  return test::run(create);
+}
+
+Outcome Bundle::remove(const std::vector<std::string>& flags) const {
+  std::vector<std::string> args = {"delete"};
+  args.insert(args.end(), flags.begin(), flags.end());
+  args.push_back(id_);
+  return command(args);
+}
+
+Outcome Bundle::report(std::string_view commands) {
+  probe(commands);
+  Outcome outcome = run();
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  return outcome;
+}
+
+void Bundle::launch() const {
+  const Outcome created = create();
+  REQUIRE_MESSAGE(created.exit_code == 0, created.text());
+  const Outcome started = start();
+  REQUIRE_MESSAGE(started.exit_code == 0, started.text());
+}
+
+Json Bundle::state() const {
+  const Outcome outcome = command({"state", id_});
+  return outcome.exit_code == 0 ? Json::parse(outcome.out) : Json();
+}
+
+std::string Bundle::status() const {
+  const Json facts = state();
+  return facts.is_null() ? "unknown" : facts.at("status").get<std::string>();
+}
+
+pid_t Bundle::pid() const {
+  return state().at("pid").get<pid_t>();
+}
+
+bool Bundle::reaches(std::string_view status) const {
+  return eventually([&] { return this->status() == status; });
+}
+
+bool Bundle::wrote(std::string_view text) const {
+  return eventually([&] { return output().find(text) != std::string::npos; });
+}
+
+}  // namespace coracle::test

@@ -1,0 +1,28 @@
+// Showing a program one arrangement of cgroups, in a mount namespace of its own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coracle::test {
+
+// hybrid: controllers in v1 hierarchies, and the unified one beside them.
+enum class CgroupView { machine, v1, v2, hybrid };
+
+const char* name(CgroupView view);
+
+// Why this machine cannot show `view`; nothing when it can.
+std::optional<std::string> why_not(CgroupView view);
+
+// In a child process only: moves it into a new mount namespace where /sys/fs/cgroup shows `view`.
+// False with errno when that failed.
+bool enter(CgroupView view);
+
+// Where each hierarchy is mounted on this machine.
+std::vector<std::string> cgroup_mounts();
+
+// Whether the unified hierarchy, as this machine has it, offers `controller`.
+bool v2_has(const std::string& controller);
+
+}  // namespace coracle::test

@@ -1,0 +1,32 @@
+// A Unix socket at which the runtime delivers a descriptor: console and seccomp listener.
+#pragma once
+
+#include <string>
+
+namespace coracle::test {
+
+// One message: its bytes, and the descriptor that came with it (-1: none), which the caller closes.
+struct Delivery {
+  std::string text;
+  int fd = -1;
+};
+
+// Listens at `path` from construction on.
+class DeliverySocket {
+ public:
+  explicit DeliverySocket(const std::string& path);
+  DeliverySocket(const DeliverySocket&) = delete;
+  DeliverySocket& operator=(const DeliverySocket&) = delete;
+  ~DeliverySocket();
+
+  // Accepts one connection and reads one message; the case fails when none comes in 10 s.
+  Delivery receive() const;
+
+ private:
+  int fd_;
+};
+
+// What can be read from the pty master `fd` until its other side is closed, or 10 s have passed.
+std::string read_terminal(int fd);
+
+}  // namespace coracle::test

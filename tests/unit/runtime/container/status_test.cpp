@@ -1,0 +1,41 @@
+// Status from facts.
+#include "runtime/container/status.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+using namespace coracle;
+using container::ContainerState;
+
+TEST_CASE("status: no process yet is creating") {
+  CHECK(container::status_of(ContainerState()) == oci::Status::creating);
+}
+
+TEST_CASE("status: a process of another start time is not the container's") {
+  ContainerState state;
+  state.pid = ::getpid();
+  state.start_time = 1;
+  CHECK(container::status_of(state) == oci::Status::stopped);
+}
+
+TEST_CASE("status: a process that is gone has stopped") {
+  ContainerState state;
+  state.pid = 0x7ffffffe;  // above the kernel's largest
+  state.start_time = 1;
+  CHECK(container::status_of(state) == oci::Status::stopped);
+}
+
+TEST_CASE("oci_state: facts are copied, and a stopped container has no pid") {
+  ContainerState state;
+  state.id = "web1";
+  state.oci_version = "1.3.0";
+  state.pid = 42;
+  state.bundle = "/bundle";
+  state.spec.annotations = {{"a", "b"}};
+  const oci::State running = container::oci_state(state, oci::Status::running);
+  CHECK(running.id == "web1");
+  CHECK(running.pid == 42);
+  CHECK(running.bundle == "/bundle");
+  CHECK(running.annotations == state.spec.annotations);
+  CHECK(container::oci_state(state, oci::Status::stopped).pid == 0);
+}

@@ -1,0 +1,82 @@
+// What a profile's rules say of one system call, read one by one: the meaning
+// that a compiled filter is compared with.
+#pragma once
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "oci-spec/config_linux.hpp"
+
+namespace coracle::seccomp {
+
+// Of ALLOW and ERRNO, the actions of the profiles that are compared.
+inline std::uint32_t answer_of(oci::SeccompAction action, std::optional<std::uint32_t> errno_ret) {
+  return action == oci::SeccompAction::allow ? SECCOMP_RET_ALLOW
+                                             : SECCOMP_RET_ERRNO | errno_ret.value_or(1);
+}
+
+inline bool holds(const oci::SeccompArg& arg, std::uint64_t actual) {
+  using Operator = oci::SeccompOperator;
+  switch (arg.op) {
+    case Operator::not_equal:
+      return actual != arg.value;
+    case Operator::less:
+      return actual < arg.value;
+    case Operator::less_equal:
+      return actual <= arg.value;
+    case Operator::equal:
+      return actual == arg.value;
+    case Operator::greater_equal:
+      return actual >= arg.value;
+    case Operator::greater:
+      return actual > arg.value;
+    case Operator::masked_equal:
+      return (actual & arg.value) == arg.value_two;
+  }
+  return false;
+}
+
+inline bool matches(const oci::SeccompSyscall& each, const std::string& name,
+                    const seccomp_data& call) {
+  return std::ranges::find(each.names, name) != each.names.end() &&
+         std::ranges::all_of(each.args, [&call](const oci::SeccompArg& arg) {
+           return holds(arg, call.args[arg.index]);
+         });
+}
+
+inline std::string name_of(std::uint32_t token, int number) {
+  const std::unique_ptr<char, decltype([](char* text) { std::free(text); })> name(
+      seccomp_syscall_resolve_num_arch(token, number));
+  return name ? name.get() : "";
+}
+
+inline int largest_number(const oci::Seccomp& config, std::uint32_t token) {
+  int largest = 0;
+  for (const oci::SeccompSyscall& each : config.syscalls) {
+    for (const std::string& name : each.names) {
+      largest = std::max(largest, seccomp_syscall_resolve_name_arch(token, name.c_str()));
+    }
+  }
+  return largest;
+}
+
+// Of profiles with an ENOSYS prologue, and whose rules for one call do not contradict each other.
+inline std::uint32_t naive_answer(const oci::Seccomp& config, std::uint32_t token,
+                                  const seccomp_data& call) {
+  if (call.nr > largest_number(config, token)) return SECCOMP_RET_ERRNO | ENOSYS;
+  const std::string name = name_of(token, call.nr);
+  for (const oci::SeccompSyscall& each : config.syscalls) {
+    if (matches(each, name, call)) return answer_of(each.action, each.errno_ret);
+  }
+  return answer_of(config.default_action, config.default_errno_ret);
+}
+
+}  // namespace coracle::seccomp
