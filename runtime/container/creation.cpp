@@ -223,7 +223,7 @@ Result<void> Creation::plan() {
   cgroup_host_ = TRY(cgroup::detect());
   const cgroup::Paths paths =
       TRY(cgroup::container_paths(cgroup_host_, spec.linux_.cgroups_path, options_.id));
-  facts_ = TRY(read_host_facts(spec, cgroup_host_, paths));
+  facts_ = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(spec, facts_,
                               {.bundle = bundle_.path,
                                .id = options_.id,
@@ -255,6 +255,10 @@ Result<void> Creation::make_cgroup() {
   TRY(cgroup.create().context("cgroup"));
   cgroup_ = std::move(cgroup);
   state_.cgroup_paths = cgroup_->paths();
+  plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
+  plan_.cgroup_v2_container = state_.cgroup_paths.v2.empty()
+                                  ? cgroup_host_.v2_mount_point + cgroup_host_.v2_own
+                                  : state_.cgroup_paths.v2;
   if (const auto& resources = bundle_.spec.linux_.resources)
     TRY(cgroup_->limit(*resources).context("cgroup"));
   if (owns_its_cgroup(plan_))

@@ -79,7 +79,7 @@ plan::CgroupHierarchy hierarchy_of(const cgroup::Hierarchy& hierarchy, const cgr
       .container = {},
       .links = {}};
   const auto path = paths.v1.find(hierarchy.controllers.front());
-  planned.container = path == paths.v1.end() ? hierarchy.mount_point : path->second;
+  planned.container = path == paths.v1.end() ? hierarchy.mount_point + hierarchy.own : path->second;
   if (hierarchy.controllers.size() > 1) planned.links = hierarchy.controllers;
   std::erase(planned.links, planned.name);
   return planned;
@@ -87,8 +87,15 @@ plan::CgroupHierarchy hierarchy_of(const cgroup::Hierarchy& hierarchy, const cgr
 
 }  // namespace
 
-Result<plan::HostFacts> read_host_facts(const oci::Spec& spec, const cgroup::Host& host,
-                                        const cgroup::Paths& paths) {
+std::vector<plan::CgroupHierarchy> cgroup_views(const cgroup::Host& host,
+                                                const cgroup::Paths& paths) {
+  std::vector<plan::CgroupHierarchy> views;
+  for (const cgroup::Hierarchy& hierarchy : host.v1)
+    views.push_back(hierarchy_of(hierarchy, paths));
+  return views;
+}
+
+Result<plan::HostFacts> read_host_facts(const oci::Spec& spec, const cgroup::Host& host) {
   plan::HostFacts facts;
   facts.euid = ::geteuid();
   facts.egid = ::getegid();
@@ -97,9 +104,6 @@ Result<plan::HostFacts> read_host_facts(const oci::Spec& spec, const cgroup::Hos
   facts.in_user_namespace = !is_initial(facts.own_uid_map);
   TRY(read_capabilities(facts));
   facts.cgroup_v2 = host.mode == cgroup::Mode::v2;
-  facts.cgroup_v2_container = paths.v2;
-  for (const cgroup::Hierarchy& hierarchy : host.v1)
-    facts.cgroup_hierarchies.push_back(hierarchy_of(hierarchy, paths));
   const bool labelled = spec.process && !spec.process->selinux_label.empty();
   facts.apparmor = spec.process && !spec.process->apparmor_profile.empty() && apparmor_is_on();
   facts.selinux = (labelled || !spec.linux_.mount_label.empty()) && selinux_is_on();

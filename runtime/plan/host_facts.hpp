@@ -2,20 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "oci-spec/config_linux.hpp"
 
 namespace coracle::plan {
-
-// One mounted cgroup v1 hierarchy as the container's cgroup mount shows it.
-struct CgroupHierarchy {
-  std::string name;       // directory below /sys/fs/cgroup: "cpu,cpuacct", "systemd", "unified"
-  std::string options;    // data of the mount: "cpu,cpuacct", "none,name=systemd"; empty for v2
-  std::string container;  // the container's own cgroup in it: an absolute host path
-  std::vector<std::string> links;  // names that point at it: "cpu", "cpuacct"
-};
 
 struct HostFacts {
   std::uint32_t euid = 0;
@@ -28,9 +19,7 @@ struct HostFacts {
   // is the id in the parent of the runtime's user namespace.
   std::vector<oci::IdMapping> own_uid_map;
   std::vector<oci::IdMapping> own_gid_map;
-  bool cgroup_v2 = true;                            // pure v2; false: v1 or hybrid
-  std::vector<CgroupHierarchy> cgroup_hierarchies;  // v1 and hybrid
-  std::string cgroup_v2_container;                  // the container's v2 cgroup, absolute host path
+  bool cgroup_v2 = true;  // pure v2; false: v1 or hybrid
   bool apparmor = false;
   bool selinux = false;
   std::uint64_t bounding_capabilities = 0;  // bit n: capability n is in our bounding set

@@ -81,8 +81,6 @@ Result<Plan> plan_ground(const oci::Spec& spec, const HostFacts& facts) {
   plan.id_maps = TRY(plan_id_maps(spec.linux_, facts));
   plan.in_user_namespace = facts.in_user_namespace || !inherits(spec, NamespaceType::user);
   plan.loopback_up = namespace_use(spec.linux_, NamespaceType::network) == NamespaceUse::created;
-  plan.cgroup_hierarchies = facts.cgroup_hierarchies;
-  plan.cgroup_v2_container = facts.cgroup_v2_container;
   plan.cgroup_v2 = facts.cgroup_v2;
   if (facts.selinux) {
     plan.mount_label = spec.linux_.mount_label;

@@ -92,6 +92,14 @@ struct Mount {
   Idmap idmap;
 };
 
+// One mounted cgroup v1 hierarchy as the container's cgroup mount shows it.
+struct CgroupHierarchy {
+  std::string name;       // directory below /sys/fs/cgroup: "cpu,cpuacct", "systemd", "unified"
+  std::string options;    // data of the mount: "cpu,cpuacct", "none,name=systemd"; empty for v2
+  std::string container;  // the container's own cgroup in it: an absolute host path
+  std::vector<std::string> links;  // names that point at it: "cpu", "cpuacct"
+};
+
 // --- devices ----------------------------------------------------------------
 
 struct Device {
@@ -197,7 +205,8 @@ struct Plan {
   std::optional<MemoryPolicy> memory_policy;
   std::optional<Process> process;  // absent: `create` works, `start` does not
   bool new_session_keyring = true;
-  std::vector<CgroupHierarchy> cgroup_hierarchies;  // for mounts of kind cgroup
+  // For mounts of kind cgroup; filled in once the cgroups are made.
+  std::vector<CgroupHierarchy> cgroup_hierarchies;
   std::string cgroup_v2_container;
   bool cgroup_v2 = true;
   // What is strange but no error: "capability CAP_X is unknown".

@@ -23,7 +23,6 @@ HostFacts root() {
   HostFacts facts;
   facts.own_uid_map = facts.own_gid_map = {{0, 0, 4294967295}};
   facts.bounding_capabilities = (std::uint64_t{1} << 41) - 1;
-  facts.cgroup_v2_container = "/sys/fs/cgroup/docker/c1";
   return facts;
 }
 
@@ -269,16 +268,10 @@ TEST_CASE("plan: a new session keyring is the default") {
   CHECK_FALSE(plan->new_session_keyring);
 }
 
-TEST_CASE("plan: the cgroup facts are handed on") {
+TEST_CASE("plan: the cgroup version is handed on") {
   HostFacts facts = root();
   facts.cgroup_v2 = false;
-  facts.cgroup_hierarchies = {
-      {.name = "cpu,cpuacct", .options = "cpu,cpuacct", .container = "/x", .links = {"cpu"}}};
-  const Plan plan = planned(minimal(), facts);
-  CHECK_FALSE(plan.cgroup_v2);
-  CHECK(plan.cgroup_v2_container == "/sys/fs/cgroup/docker/c1");
-  REQUIRE(plan.cgroup_hierarchies.size() == 1);
-  CHECK(plan.cgroup_hierarchies[0].name == "cpu,cpuacct");
+  CHECK_FALSE(planned(minimal(), facts).cgroup_v2);
 }
 
 TEST_CASE("plan: host and domain name are handed on") {
