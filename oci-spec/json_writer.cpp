@@ -2,6 +2,8 @@
 // which the contract excludes: their status is not looked at.
 #include "oci-spec/json_writer.hpp"
 
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <utility>
 
@@ -60,6 +62,12 @@ void Writer::string(std::string_view text) {
 
 void Writer::boolean(bool truth) {
   yajl_gen_bool(handle(generator_), truth ? 1 : 0);
+}
+
+void Writer::decimal(double number) {
+  std::array<char, 32> text;  // the longest is that of -2.2250738585072014e-308
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), number);
+  raw({text.data(), written.ptr});
 }
 
 // yajl takes any text for a number.

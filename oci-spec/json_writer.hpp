@@ -29,6 +29,8 @@ class Writer {
   void integer(T number) {
     raw(std::to_string(number));
   }
+  // The shortest text that stands for `number`, which is finite.
+  void decimal(double number);
   // "{}" and "[]" on one line, whatever the layout.
   void empty_object() { raw("{}"); }
   void empty_array() { raw("[]"); }

@@ -27,11 +27,10 @@ int main(int argc, char** argv) {
   namespace log = coracle::container::log;
   open_missing_stdio();
   const std::vector<std::string> arguments(argv, argv + argc);
-  const auto status = coracle::cli::run_program(arguments);
-  if (!status) {
-    log::write_error(status.error());
-    return 1;
-  }
-  log::write_warnings();
-  return *status;
+  const coracle::cli::Ended ended = coracle::cli::run_program(arguments);
+  if (ended.error)
+    log::write_error(*ended.error);
+  else
+    log::write_warnings();
+  return ended.status;
 }

@@ -31,7 +31,7 @@ std::string errno_text(int code) {
   const char* description = ::strerrordesc_np(code);
   if (description == nullptr) return "errno " + std::to_string(code);
   std::string text = description;
-  // Only the first letter: "RPC struct is bad" keeps its abbreviation in Go too,
+  // Only the first letter: "RFS specific error" keeps its abbreviation in Go too,
   // and every common text has just one capital.
   if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && !(text[1] >= 'A' && text[1] <= 'Z'))
     text[0] = static_cast<char>(text[0] - 'A' + 'a');

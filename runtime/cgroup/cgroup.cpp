@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <tuple>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/cgroup/devices.hpp"
+#include "runtime/cgroup/settings.hpp"
 #include "runtime/cgroup/tree.hpp"
 #include "runtime/cgroup/v1.hpp"
 #include "runtime/cgroup/v2.hpp"
@@ -37,43 +39,7 @@ Result<void> write_process(const std::string& dir, pid_t pid) {
   // EINVAL: the kernel is not done with making the process.
   for (int i = 1; i < tries && !written && written.error().code == EINVAL && wait.more(); ++i)
     written = sys::write_once(file, std::to_string(pid));
-  return std::move(written).context("move process " + std::to_string(pid));
-}
-
-std::string read_number(const std::string& path) {
-  const auto text = sys::read_file(path);
-  return text ? std::string(trim(*text)) : "unknown";
-}
-
-Result<void> write_setting(const std::string& dir, const Setting& setting) {
-  auto written = sys::write_once(dir + "/" + setting.file, setting.value);
-  if (written) return written;
-  if (written.error().code == EBUSY && setting.file == "memory.limit_in_bytes") {
-    return fail("unable to set memory limit to " + setting.value +
-                " (current usage: " + read_number(dir + "/memory.usage_in_bytes") +
-                ", peak usage: " + read_number(dir + "/memory.max_usage_in_bytes") + ")");
-  }
-  return std::move(written).context("controller " + setting.controller + ": set " + setting.file +
-                                    " to " + quoted(setting.value));
-}
-
-// `settings` of one controller, whose directory is `dir`.
-Result<void> write_all_of(const std::string& dir, std::span<const Setting> settings) {
-  std::vector<const Setting*> rejected;
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const Setting& setting = settings[i];
-    auto written = write_setting(dir, setting);
-    const int code = written ? 0 : written.error().code;
-    if (code == ENOENT && setting.if_missing != IfMissing::fail) continue;
-    if (setting.if_missing == IfMissing::use_next) ++i;
-    if (code == EINVAL) {
-      rejected.push_back(&setting);
-    } else if (!written) {
-      return written;
-    }
-  }
-  for (const Setting* setting : rejected) TRY(write_setting(dir, *setting));
-  return {};
+  return std::move(written).context("adding pid " + std::to_string(pid) + " to cgroups");
 }
 
 // Kernels take a limit below the use, and kill.
@@ -88,13 +54,6 @@ Result<void> check_memory_use(const std::string& dir, const oci::Memory& memory)
   };
   TRY(check("memory+swap", memory.swap.value_or(0)));
   return check("memory", memory.limit.value_or(0));
-}
-
-std::size_t run_length(std::span<const Setting> settings) {
-  const auto other = std::ranges::find_if(settings, [&](const Setting& setting) {
-    return setting.controller != settings.front().controller;
-  });
-  return static_cast<std::size_t>(other - settings.begin());
 }
 
 }  // namespace
@@ -115,6 +74,11 @@ const std::string* Cgroup::v1_directory(std::string_view controller) const {
     return path == paths_.v1.end() ? nullptr : &path->second;
   }
   return nullptr;
+}
+
+Place Cgroup::place_of(std::string_view controller) const {
+  if (const std::string* dir = v1_directory(controller)) return {.dir = *dir, .is_v2 = false};
+  return {.dir = paths_.v2, .is_v2 = true};
 }
 
 Result<void> Cgroup::check_empty() const {
@@ -208,7 +172,7 @@ Result<void> Cgroup::write(const std::vector<Setting>& settings) const {
     if (!dir)
       return std::unexpected(
           std::move(dir).error().context("set " + needed->file + " to " + quoted(needed->value)));
-    TRY(write_all_of(*dir, run));
+    TRY(write_settings(*dir, run));
   }
   return {};
 }
@@ -217,7 +181,7 @@ Result<void> Cgroup::limit_devices(const std::vector<oci::DeviceRule>& rules) co
   if (const std::string* dir = v1_directory("devices")) {
     const std::string current = TRY(sys::read_file(*dir + "/devices.list"));
     const std::vector<Setting> settings = TRY(v1_device_settings(current, rules));
-    return write_all_of(*dir, settings);
+    return write_settings(*dir, settings);
   }
   if (paths_.v2.empty() && allow_everything(rules)) return {};
   if (paths_.v2.empty())
@@ -228,23 +192,56 @@ Result<void> Cgroup::limit_devices(const std::vector<oci::DeviceRule>& rules) co
   return attach_device_program(paths_.v2, program).context("device rules of " + paths_.v2);
 }
 
-Result<void> Cgroup::limit(const oci::Resources& resources) {
-  Halves halves{.v1 = {}, .v2 = resources};
-  if (host_.mode != Mode::v2) {
-    halves = split_by_hierarchy(resources, host_);
-    const std::vector<Setting> settings = TRY(v1_settings(halves.v1));
-    TRY(write(settings));
-    if (const std::string* dir = v1_directory("cpuset")) TRY(v1::inherit_cpuset(*dir));
-  }
-  const std::vector<Setting> settings = TRY(v2_settings(halves.v2));
-  const auto& memory = halves.v2.memory;
-  if (memory && memory->check_before_update == true && !paths_.v2.empty())
-    TRY(check_memory_use(paths_.v2, *memory));
+Result<std::vector<Setting>> Cgroup::settings_for(const oci::Resources& resources) const {
+  if (host_.mode == Mode::v2) return v2_settings(resources);
+  const Halves halves = split_by_hierarchy(resources, host_);
+  std::vector<Setting> all = TRY(v1_settings(halves.v1));
+  std::vector<Setting> unified = TRY(v2_settings(halves.v2));
+  std::ranges::move(unified, std::back_inserter(all));
+  return all;
+}
+
+Result<void> Cgroup::apply(const oci::Resources& resources) const {
+  const std::vector<Setting> settings = TRY(settings_for(resources));
+  const Place memory = place_of("memory");
+  if (memory.is_v2 && resources.memory && resources.memory->check_before_update == true)
+    TRY(check_memory_use(memory.dir, *resources.memory));
   TRY(write(settings));
+  if (const std::string* dir = v1_directory("cpuset")) TRY(v1::inherit_cpuset(*dir));
+  return {};
+}
+
+Result<void> Cgroup::limit(const oci::Resources& resources) {
+  TRY(apply(resources));
   auto limited = limit_devices(effective_device_rules(resources.devices));
   // Without privilege there are no nodes to guard either: mknod is denied.
   if (!limited && options_.rootless) return {};
   return limited;
+}
+
+Result<void> Cgroup::update(const oci::Resources& resources) const {
+  struct Former {
+    std::string dir;
+    std::vector<Setting> settings;
+  };
+  std::vector<Former> former;
+  const std::vector<Setting> settings = TRY(settings_for(resources));
+  std::span<const Setting> rest = settings;
+  while (!rest.empty()) {
+    const auto run = rest.first(run_length(rest));
+    rest = rest.subspan(run.size());
+    const auto dir = directory_of(run.front().controller);
+    if (dir) former.push_back({.dir = *dir, .settings = former_settings(*dir, run)});
+  }
+
+  auto applied = apply(resources);
+  if (applied) return {};
+  std::vector<std::string> stuck;
+  for (const Former& each : former)
+    for (const Setting& setting : put_back(each.dir, each.settings))
+      stuck.push_back(setting.file + " to " + quoted(setting.value));
+  if (stuck.empty()) return applied;
+  return std::move(applied).context("half applied, could not set back " + join(stuck, ", "));
 }
 
 Result<sys::Fd> Cgroup::clone_target() const {

@@ -74,6 +74,12 @@ struct Setting {
   bool operator==(const Setting&) const = default;
 };
 
+// Where one controller acts on a container.
+struct Place {
+  std::string dir;  // empty: nowhere
+  bool is_v2 = false;
+};
+
 struct Options {
   bool rootless = false;  // no privilege: a hierarchy that denies us is left out
 };
@@ -96,6 +102,14 @@ class Cgroup {
   // error names the controller and the file, or where the controller is missing.
   // Device rules are not enforced where a rootless runtime may not.
   Result<void> limit(const oci::Resources& resources);
+
+  // Applies every limit to a container that runs, but no device rules.  When one
+  // fails, those that were written get their former values back; the error
+  // names those for which that failed too.
+  Result<void> update(const oci::Resources& resources) const;
+
+  // The container's directory in the v1 hierarchy that has `controller`, else its v2 directory.
+  Place place_of(std::string_view controller) const;
 
   // The v2 directory for CLONE_INTO_CGROUP; none on v1 and where rootless
   // may not write it.
@@ -140,6 +154,8 @@ class Cgroup {
   Result<void> freeze_within(std::chrono::milliseconds limit) const;
   Result<std::string> directory_of(const std::string& controller) const;
   Result<void> write(const std::vector<Setting>& settings) const;
+  Result<std::vector<Setting>> settings_for(const oci::Resources& resources) const;
+  Result<void> apply(const oci::Resources& resources) const;
   Result<void> limit_devices(const std::vector<oci::DeviceRule>& rules) const;
 
   Host host_;

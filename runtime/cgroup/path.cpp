@@ -1,72 +1,23 @@
 // Where cgroups are: the mounted hierarchies, and one container's place in them.
 // Source: proc_pid_mountinfo(5), cgroups(7); Spec: config-linux.md#cgroups-path
 #include <algorithm>
-#include <optional>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/mountinfo.hpp"
 
 namespace coracle::cgroup {
 namespace {
 
-constexpr std::string_view usual_root = "/sys/fs/cgroup";
+using sys::MountInfo;
 
-struct MountLine {
-  std::string_view id;
-  std::string_view parent;
-  std::string root;  // within the file system: "/", "/docker/ID"
-  std::string point;
-  std::string_view type;
-  std::string_view super_options;  // "rw,cpu,cpuacct"
-};
+constexpr std::string_view usual_root = "/sys/fs/cgroup";
 
 struct OwnLine {
   std::string_view controllers;  // "cpu,cpuacct", "name=systemd", "" for v2
   std::string_view path;
 };
-
-bool is_octal(char c) {
-  return c >= '0' && c <= '7';
-}
-
-// mountinfo writes a blank as \040.
-std::string unescape(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped = text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) &&
-                         is_octal(text[i + 2]) && is_octal(text[i + 3]);
-    if (escaped) {
-      const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
-      plain += static_cast<char>(code);
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
-std::optional<MountLine> parse_mount(std::string_view line) {
-  const std::size_t separator = line.find(" - ");
-  if (separator == std::string_view::npos) return std::nullopt;
-  const auto before = split(line.substr(0, separator), ' ');
-  const auto after = split(line.substr(separator + 3), ' ');
-  if (before.size() < 6 || after.size() < 3) return std::nullopt;
-  return MountLine{.id = before[0],
-                   .parent = before[1],
-                   .root = unescape(before[3]),
-                   .point = unescape(before[4]),
-                   .type = after[0],
-                   .super_options = after[2]};
-}
-
-std::vector<MountLine> parse_mounts(std::string_view mountinfo) {
-  std::vector<MountLine> mounts;
-  for (const std::string_view line : split(mountinfo, '\n'))
-    if (auto mount = parse_mount(line)) mounts.push_back(*std::move(mount));
-  return mounts;
-}
 
 // True for "/a" and "/a/b", "/" and anything; not for "/a" and "/ab".
 bool lies_below(std::string_view path, std::string_view above) {
@@ -76,18 +27,18 @@ bool lies_below(std::string_view path, std::string_view above) {
 
 // A mount is hidden by one on top of it, by one on a directory above it in the
 // same parent mount, or with its parent.  `on_top`, its child, does not count.
-bool is_hidden(const MountLine& mount, const std::vector<MountLine>& all,
-               std::string_view on_top = {}) {
-  for (const MountLine& other : all) {
+bool is_hidden(const MountInfo& mount, const std::vector<MountInfo>& all, int on_top = -1) {
+  for (const MountInfo& other : all) {
     if (other.id == mount.id || other.id == on_top) continue;
-    if (other.parent == mount.id && other.point == mount.point) return true;
-    if (other.parent == mount.parent && other.point != mount.point &&
-        lies_below(mount.point, other.point))
+    if (other.parent_id == mount.id && other.mount_point == mount.mount_point) return true;
+    if (other.parent_id == mount.parent_id && other.mount_point != mount.mount_point &&
+        lies_below(mount.mount_point, other.mount_point))
       return true;
   }
-  const auto parent = std::ranges::find(all, mount.parent, &MountLine::id);
+  const auto parent = std::ranges::find(all, mount.parent_id, &MountInfo::id);
   // "/" is its own parent in some mount namespaces.
-  return parent != all.end() && parent->parent != parent->id && is_hidden(*parent, all, mount.id);
+  return parent != all.end() && parent->parent_id != parent->id &&
+         is_hidden(*parent, all, mount.id);
 }
 
 std::vector<OwnLine> parse_own(std::string_view self_cgroup) {
@@ -121,25 +72,25 @@ bool has_all(std::string_view options, const std::vector<std::string_view>& want
 
 // The mount of one hierarchy (`controllers` empty: v2); one below
 // /sys/fs/cgroup is preferred.
-const MountLine* find_hierarchy(const std::vector<MountLine>& visible,
+const MountInfo* find_hierarchy(const std::vector<MountInfo>& visible,
                                 std::string_view controllers) {
-  const MountLine* found = nullptr;
-  for (const MountLine& mount : visible) {
+  const MountInfo* found = nullptr;
+  for (const MountInfo& mount : visible) {
     const bool fits =
         controllers.empty()
             ? mount.type == "cgroup2"
             : mount.type == "cgroup" && has_all(mount.super_options, split(controllers, ','));
     if (!fits) continue;
-    if (lies_below(mount.point, usual_root)) return &mount;
+    if (lies_below(mount.mount_point, usual_root)) return &mount;
     if (found == nullptr) found = &mount;
   }
   return found;
 }
 
-std::vector<MountLine> visible_cgroup_mounts(std::string_view mountinfo) {
-  const std::vector<MountLine> all = parse_mounts(mountinfo);
-  std::vector<MountLine> visible;
-  for (const MountLine& mount : all) {
+Result<std::vector<MountInfo>> visible_cgroup_mounts(std::string_view mountinfo) {
+  const std::vector<MountInfo> all = TRY(sys::parse_mountinfo(mountinfo));
+  std::vector<MountInfo> visible;
+  for (const MountInfo& mount : all) {
     const bool is_cgroup = mount.type == "cgroup" || mount.type == "cgroup2";
     if (is_cgroup && !is_hidden(mount, all)) visible.push_back(mount);
   }
@@ -153,14 +104,14 @@ std::vector<std::string> words(std::string_view text) {
   return found;
 }
 
-void add_hierarchy(Host& host, const OwnLine& own, const MountLine& mount) {
+void add_hierarchy(Host& host, const OwnLine& own, const MountInfo& mount) {
   std::string place = below_mount(mount.root, own.path);
   if (own.controllers.empty()) {
-    host.v2_mount_point = mount.point;
+    host.v2_mount_point = mount.mount_point;
     host.v2_own = std::move(place);
     return;
   }
-  Hierarchy hierarchy{.controllers = {}, .mount_point = mount.point, .own = std::move(place)};
+  Hierarchy hierarchy{.controllers = {}, .mount_point = mount.mount_point, .own = std::move(place)};
   for (const std::string_view name : split(own.controllers, ','))
     hierarchy.controllers.emplace_back(name);
   host.v1.push_back(std::move(hierarchy));
@@ -185,15 +136,15 @@ Result<void> check_path(std::string_view cgroups_path) {
 
 Result<Host> detect(std::string_view self_mountinfo, std::string_view self_cgroup,
                     std::string_view v2_controllers) {
-  const std::vector<MountLine> visible = visible_cgroup_mounts(self_mountinfo);
+  const std::vector<MountInfo> visible = TRY(visible_cgroup_mounts(self_mountinfo));
   // Where /sys/fs/cgroup itself is v2, v1 hierarchies elsewhere are not ours.
-  const bool pure_v2 = std::ranges::any_of(visible, [](const MountLine& mount) {
-    return mount.type == "cgroup2" && mount.point == usual_root;
+  const bool pure_v2 = std::ranges::any_of(visible, [](const MountInfo& mount) {
+    return mount.type == "cgroup2" && mount.mount_point == usual_root;
   });
   Host host;
   for (const OwnLine& own : parse_own(self_cgroup)) {
     if (pure_v2 && !own.controllers.empty()) continue;
-    const MountLine* mount = find_hierarchy(visible, own.controllers);
+    const MountInfo* mount = find_hierarchy(visible, own.controllers);
     if (mount != nullptr) add_hierarchy(host, own, *mount);
   }
   if (host.v1.empty() && host.v2_mount_point.empty())

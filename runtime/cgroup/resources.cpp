@@ -1,7 +1,7 @@
 // linux.resources -> (file, text) pairs.
 // Spec: config-linux.md#control-groups
 #include <algorithm>
-#include <cmath>
+#include <numbers>
 #include <iterator>
 #include <utility>
 
@@ -76,6 +76,11 @@ Settings cpuset_settings(const oci::Cpu& cpu) {
   return all;
 }
 
+// The kernel refuses a weight while idle, and has the default one ready for the time after.
+bool has_weight(const oci::Cpu& cpu) {
+  return or_zero(cpu.shares) != 0 && or_zero(cpu.idle) == 0;
+}
+
 // --- v1 ---------------------------------------------------------------------
 
 Result<Settings> v1_memory(const oci::Memory& memory) {
@@ -115,7 +120,7 @@ Result<Settings> v1_cpu(const oci::Cpu& cpu) {
     return fail("the minimum allowed cpu-shares is " + std::to_string(smallest_shares));
   if (shares > largest_shares)
     return fail("the maximum allowed cpu-shares is " + std::to_string(largest_shares));
-  if (shares != 0)
+  if (has_weight(cpu))
     all.push_back({"cpu", "cpu.shares", std::to_string(shares), skip_if(shares == default_shares)});
   if (const auto period = or_zero(cpu.period); period != 0)
     all.push_back(
@@ -212,14 +217,47 @@ Result<Settings> v2_memory(const oci::Memory& memory) {
   return all;
 }
 
+// libm's would be the program's only use of that library.  Both are exact to
+// about 1e-14.
+
+// `x` is at least 1.
+double log2_of(double x) {
+  double whole = 0;
+  for (; x >= 2; x /= 2) whole += 1;
+  // Bit by bit: squaring doubles the logarithm.
+  for (double bit = 0.5; bit > 1e-16; bit /= 2) {
+    x *= x;
+    if (x < 2) continue;
+    x /= 2;
+    whole += bit;
+  }
+  return whole;
+}
+
+// `x` is in [0, 5).
+double power_of_10(double x) {
+  double power = 1;
+  for (; x >= 1; x -= 1) power *= 10;
+  const double exponent = x * std::numbers::ln10;
+  double term = 1;
+  double sum = 1;
+  for (int n = 1; n < 40; ++n) {
+    term *= exponent / n;
+    sum += term;
+  }
+  return power * sum;
+}
+
 // Quadratic in the logarithm: takes least, default and most of shares (2, 1024,
 // 262144) to those of weight (1, 100, 10000), as runc 1.4 and crun 1.23 do.
 std::uint64_t weight_of(std::uint64_t shares) {
   if (shares <= smallest_shares) return 1;
   if (shares >= largest_shares) return 10000;
-  const double l = std::log2(static_cast<double>(shares));
-  const double exponent = (l * l + 125 * l) / 612.0 - 7.0 / 34.0;
-  return static_cast<std::uint64_t>(std::ceil(std::pow(10, exponent)));
+  const double l = log2_of(static_cast<double>(shares));
+  const double weight = power_of_10((l * l + 125 * l) / 612.0 - 7.0 / 34.0);
+  // Rounded up, but for what is whole but for the last digits.
+  const auto below = static_cast<std::uint64_t>(weight);
+  return weight - static_cast<double>(below) > 1e-9 ? below + 1 : below;
 }
 
 Result<Settings> v2_cpu(const oci::Cpu& cpu) {
@@ -228,9 +266,9 @@ Result<Settings> v2_cpu(const oci::Cpu& cpu) {
     return fail("/linux/resources/cpu: cgroup v2 has no realtimeRuntime and realtimePeriod");
   if (cpu.idle)
     all.push_back({"cpu", "cpu.idle", std::to_string(*cpu.idle), skip_if(*cpu.idle == 0)});
-  if (const auto shares = or_zero(cpu.shares); shares != 0)
-    all.push_back({"cpu", "cpu.weight", std::to_string(weight_of(shares)),
-                   skip_if(shares == default_shares)});
+  if (has_weight(cpu))
+    all.push_back({"cpu", "cpu.weight", std::to_string(weight_of(*cpu.shares)),
+                   skip_if(*cpu.shares == default_shares)});
   if (cpu.burst)
     all.push_back({"cpu", "cpu.max.burst", std::to_string(*cpu.burst), skip_if(*cpu.burst == 0)});
   const std::int64_t quota = or_zero(cpu.quota);

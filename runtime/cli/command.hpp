@@ -13,11 +13,13 @@
 namespace coracle::cli {
 
 struct Option {
-  std::string_view name;        // "pid-file", without dashes
-  char letter = 0;              // 'b' for -b; 0: none
-  std::string_view value = {};  // what help calls it: "value"; empty: a switch
-  std::string_view help = {};
+  std::string_view name;          // "pid-file", without dashes
+  char letter = 0;                // 'b' for -b; 0: none
+  std::string_view value = {};    // what help calls it: "value"; empty: a switch
+  std::string_view help = {};     // names in quotes: all words that the value may be
   std::string_view initial = {};  // the value when the option is not given
+  bool repeated = false;          // each value counts: see Arguments::list
+  bool hidden = false;            // accepted for old callers, not in the help
 };
 
 // Every command has it.
@@ -26,12 +28,15 @@ inline constexpr Option help_option = {.name = "help", .letter = 'h', .help = "s
 // The options and arguments of one command line, or of its global part.
 struct Arguments {
   std::map<std::string, std::string, std::less<>> values;  // by long name; switches: "true"
+  std::map<std::string, std::vector<std::string>, std::less<>> lists;  // of repeated options
   std::vector<std::string> positional;
 
   // Given, and not as --switch=false.
   bool has(std::string_view name) const;
   // As given, or the option's initial value; empty for none.
   std::string text(std::string_view name) const;
+  // Every value of a repeated option, in order.
+  std::vector<std::string> list(std::string_view name) const;
   // A count, 0 or more.
   Result<int> number(std::string_view name) const;
 };
@@ -52,6 +57,9 @@ struct Command {
   std::span<const Option> options;
   std::size_t least = 0;  // positional arguments
   std::size_t most = 0;
+  // What follows the first argument belongs to a program, dashes or not.
+  bool options_end_at_argument = false;
+  int failure = 1;  // the exit status when `run` fails
   // Callers read stdout and stderr as one: no warning may stand there.
   bool quiet_stderr = false;
   Result<int> (*run)(const Globals& globals, const Arguments& arguments) = nullptr;

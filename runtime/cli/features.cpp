@@ -36,11 +36,11 @@ oci::Features::Linux linux_features() {
           .seccomp = seccomp_features(),
           .apparmor = {.enabled = true},
           .selinux = {.enabled = true},
-          .intel_rdt = {},
+          .intel_rdt = {.enabled = true, .schemata = true, .monitoring = true},
           .memory_policy = {.modes = words_of<oci::MemoryPolicyMode>(),
                             .flags = words_of<oci::MemoryPolicyFlag>()},
           .mount_extensions = {.idmap = {.enabled = true}},
-          .net_devices = {}};
+          .net_devices = {.enabled = true}};
 }
 
 Result<int> run(const Globals&, const Arguments&) {
@@ -52,9 +52,12 @@ Result<int> run(const Globals&, const Arguments&) {
       .mount_options = plan::known_mount_options(),
       .linux_ = linux_features(),
       .annotations = {{"io.github.seccomp.libseccomp.version", seccomp::library_version()},
+                      // What engines ask before they checkpoint.
+                      {"org.opencontainers.runc.checkpoint.enabled", "true"},
                       {"org.coracle.version", version},
                       {"org.coracle.commit", commit}},
-      .potentially_unsafe_config_annotations = {}};
+      // A file of criu's options, which can name programs to run.
+      .potentially_unsafe_config_annotations = {"org.criu.config"}};
   TRY(print(oci::write_features(features)));
   return 0;
 }

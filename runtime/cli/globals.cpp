@@ -23,10 +23,11 @@ constexpr std::array table = {
            .help = "where the state of containers lives (default: /run/coracle, or "
                    "$XDG_RUNTIME_DIR/coracle for the unprivileged)"},
     Option{.name = "systemd-cgroup", .help = "let systemd manage cgroups"},
-    Option{.name = "rootless",
-           .value = "mode",
-           .help = "do not fail on cgroups that may not be written: true, false or auto",
-           .initial = "auto"},
+    Option{
+        .name = "rootless",
+        .value = "mode",
+        .help = "do not fail on cgroups that may not be written: \"true\", \"false\" or \"auto\"",
+        .initial = "auto"},
     help_option,
     Option{.name = "version", .letter = 'v', .help = "print the version"},
 };

@@ -52,6 +52,7 @@ std::string spelling(const Option& option) {
 std::string option_lines(std::span<const Option> options) {
   Rows rows;
   for (const Option& option : options) {
+    if (option.hidden) continue;
     std::string help(option.help);
     if (!option.initial.empty()) help.append(" (default: ").append(option.initial).append(")");
     rows.emplace_back(spelling(option), std::move(help));

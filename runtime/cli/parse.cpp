@@ -16,6 +16,7 @@ struct Binding {
   const Option* option;
   CLI::Option* known = nullptr;
   std::string value = {};
+  std::vector<std::string> values = {};
   bool on = false;
 };
 
@@ -23,6 +24,10 @@ void bind(CLI::App& app, Binding& binding) {
   const std::string name = "--" + std::string(binding.option->name);
   if (binding.option->value.empty())
     binding.known = app.add_flag(name, binding.on);
+  else if (binding.option->repeated)
+    binding.known = app.add_option(name, binding.values)
+                        ->allow_extra_args(false)  // one value each time
+                        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   else
     binding.known = app.add_option(name, binding.value)->take_last();
 }
@@ -73,6 +78,11 @@ std::string Arguments::text(std::string_view name) const {
   return found == values.end() ? std::string() : found->second;
 }
 
+std::vector<std::string> Arguments::list(std::string_view name) const {
+  const auto found = lists.find(name);
+  return found == lists.end() ? std::vector<std::string>() : found->second;
+}
+
 Result<int> Arguments::number(std::string_view name) const {
   const std::string given = text(name);
   if (given.empty()) return 0;
@@ -102,6 +112,10 @@ Result<Arguments> parse(std::span<const Option> options, std::span<const std::st
 
   for (const Binding& binding : bindings) {
     const Option& option = *binding.option;
+    if (option.repeated) {
+      arguments.lists.emplace(option.name, binding.values);
+      continue;
+    }
     std::string value = option.value.empty() ? (binding.on ? "true" : "false") : binding.value;
     if (binding.known->count() == 0) value = option.initial;
     if (binding.known->count() > 0 || !value.empty())

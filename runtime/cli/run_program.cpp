@@ -47,7 +47,8 @@ Result<int> run_command_line(const Arguments& global, const std::string& program
   const Command* command = find_command(name);
   if (command == nullptr) return fail("No help topic for '" + name + "'");
 
-  auto parsed = parse(command->options, words.subspan(1), Extent::all);
+  const Extent extent = command->options_end_at_argument ? Extent::to_command : Extent::all;
+  auto parsed = parse(command->options, words.subspan(1), extent);
   if (!parsed) return wrong_usage(std::move(parsed).error(), command_help(program, *command));
   if (parsed->has("help")) return show_help(program, words.first(1));
   auto counted = check_count(*command, parsed->positional.size()).context(program);
@@ -60,11 +61,7 @@ Result<int> run_command_line(const Arguments& global, const std::string& program
   return command->run(globals, *parsed);
 }
 
-}  // namespace
-
-Result<int> run_program(std::span<const std::string> arguments) {
-  const std::string program = program_name(arguments.empty() ? "" : arguments.front());
-  const auto words = arguments.subspan(arguments.empty() ? 0 : 1);
+Result<int> run_words(const std::string& program, std::span<const std::string> words) {
   auto parsed = parse(global_options(), words, Extent::to_command);
   if (!parsed) return wrong_usage(std::move(parsed).error(), program_help(program));
   container::log::settings() = TRY(log_settings(*parsed));
@@ -74,6 +71,17 @@ Result<int> run_program(std::span<const std::string> arguments) {
   }
   if (parsed->has("help") || parsed->positional.empty()) return show_help(program, {});
   return run_command_line(*parsed, program, parsed->positional);
+}
+
+}  // namespace
+
+Ended run_program(std::span<const std::string> arguments) {
+  const std::string program = program_name(arguments.empty() ? "" : arguments.front());
+  auto status = run_words(program, arguments.subspan(arguments.empty() ? 0 : 1));
+  if (status) return {.status = *status, .error = std::nullopt};
+  // The log knows which command it was, once one was named.
+  const Command* command = find_command(container::log::settings().phase);
+  return {.status = command == nullptr ? 1 : command->failure, .error = std::move(status).error()};
 }
 
 }  // namespace coracle::cli

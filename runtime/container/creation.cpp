@@ -1,26 +1,27 @@
 #include "runtime/container/creation.hpp"
 
-#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <tuple>
 
 #include "hooks/run.hpp"
 #include "runtime/base/strings.hpp"
+#include "runtime/container/criu_stdio.hpp"
 #include "runtime/container/host_facts.hpp"
 #include "runtime/container/id_map_writer.hpp"
+#include "runtime/container/intel_rdt.hpp"
 #include "runtime/container/log.hpp"
 #include "runtime/container/mount_requests.hpp"
+#include "runtime/container/net_devices.hpp"
+#include "runtime/container/process_setup.hpp"
+#include "runtime/container/processes.hpp"
 #include "runtime/container/seccomp_listener.hpp"
 #include "runtime/container/spawn_init.hpp"
 #include "runtime/container/start_gate.hpp"
@@ -44,49 +45,6 @@ std::string now_rfc3339() {
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
-Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use) {
-  const bool terminal = spec.process && spec.process->terminal;
-  const bool detached = use == TerminalUse::console_socket;
-  if (terminal && detached && options.console_socket.empty())
-    return fail("cannot allocate tty if runc will detach without setting console socket");
-  if ((!terminal || !detached) && !options.console_socket.empty())
-    return fail("cannot use console socket if runc will not detach or allocate tty");
-  return {};
-}
-
-// What the container inherits beside stdio: descriptors [3, 3 + count).
-struct Preserved {
-  int count = 0;
-  std::vector<std::string> env;
-};
-
-// Sockets that a service manager passed to us come first, then those of
-// --preserve-fds.  sd_listen_fds(3)
-Result<Preserved> preserved(const CreateOptions& options) {
-  Preserved result = {.count = options.preserve_fds, .env = {}};
-  const char* pid = std::getenv("LISTEN_PID");
-  const char* fds = std::getenv("LISTEN_FDS");
-  if (pid != nullptr && fds != nullptr && parse_number<pid_t>(pid) == ::getpid()) {
-    result.count += parse_number<int>(fds).value_or(0);
-    result.env = {std::string("LISTEN_FDS=") + fds, "LISTEN_PID=1"};
-    if (const char* names = std::getenv("LISTEN_FDNAMES"))
-      result.env.push_back(std::string("LISTEN_FDNAMES=") + names);
-  }
-  for (int fd = 3; fd < 3 + result.count; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0)
-      return fail_errno("--preserve-fds " + std::to_string(options.preserve_fds) + ": descriptor " +
-                        std::to_string(fd) + " is not open");
-  }
-  return result;
-}
-
-std::uint32_t host_id_of_root(const std::vector<oci::IdMapping>& mappings) {
-  for (const oci::IdMapping& mapping : mappings) {
-    if (mapping.container_id == 0) return mapping.host_id;
-  }
-  return 0;
-}
-
 // The mapped root may write its cgroup only where it sees it and nothing else
 // does.  Spec: config-linux.md#cgroup-ownership
 bool owns_its_cgroup(const plan::Plan& plan) {
@@ -94,54 +52,6 @@ bool owns_its_cgroup(const plan::Plan& plan) {
   return std::ranges::any_of(plan.mounts, [](const plan::Mount& mount) {
     return mount.kind == plan::MountKind::cgroup && (mount.flags & MS_RDONLY) == 0;
   });
-}
-
-// Pipes belong to the host's root: without this the container's user could not
-// reopen /dev/stderr.  Files and terminals keep their owner: they outlive us.
-void give_pipes_to(uid_t uid) {
-  for (int fd = 0; fd <= 2; ++fd) {
-    struct stat status = {};
-    if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
-      std::ignore =
-          ::fchown(fd, uid, static_cast<gid_t>(-1));  // it works without, but for reopening
-  }
-}
-
-std::optional<std::uint32_t> host_id(const std::vector<oci::IdMapping>& mappings,
-                                     std::uint32_t container_id) {
-  for (const oci::IdMapping& mapping : mappings) {
-    const std::uint32_t offset = container_id - mapping.container_id;
-    if (container_id >= mapping.container_id && offset < mapping.size)
-      return mapping.host_id + offset;
-  }
-  return std::nullopt;
-}
-
-Result<void> set_rlimits(pid_t pid, const plan::Process& process) {
-  for (const plan::Rlimit& rlimit : process.rlimits) {
-    const auto resource = static_cast<__rlimit_resource>(rlimit.resource);
-    if (::prlimit64(pid, resource, &rlimit.limit, nullptr) != 0)
-      return fail_errno("set rlimit " + std::to_string(rlimit.resource) + " to soft " +
-                        std::to_string(rlimit.limit.rlim_cur) + ", hard " +
-                        std::to_string(rlimit.limit.rlim_max));
-  }
-  return {};
-}
-
-Result<void> send_fd(const std::string& socket_path, const char* name, const sys::Fd& fd) {
-  const sys::Fd socket = TRY(sys::connect_unix(socket_path));
-  const std::array fds = {fd.get()};
-  return sys::send_packet(socket, name, fds).context(socket_path);
-}
-
-Result<void> write_pid_file(const std::string& path, pid_t pid) {
-  if (path.empty()) return {};
-  const std::string absolute = TRY(sys::absolute_path(path));
-  const std::size_t slash = absolute.find_last_of('/');
-  const sys::Fd directory =
-      TRY(sys::open_file(absolute.substr(0, slash + 1), O_PATH | O_DIRECTORY));
-  return sys::replace_file_at(directory, absolute.substr(slash + 1), std::to_string(pid), 0644)
-      .context("pid file " + path);
 }
 
 class Creation {
@@ -156,10 +66,13 @@ class Creation {
 
   Result<void> run() {
     TRY(plan());
-    TRY(make_cgroup());
+    TRY(make_groups());
     TRY(spawn());
     TRY(prepare_init());
-    TRY(serve_init());
+    auto served = serve_init();
+    if (!served && was_oom_killed(state_.cgroup_paths))
+      return fail("container init was OOM-killed (memory limit too low?)");
+    TRY(std::move(served));
     return finish();
   }
 
@@ -174,6 +87,7 @@ class Creation {
   // In reverse: init first, because the cgroup must be empty to go.
   void undo() {
     init_ = sys::Child();
+    if (rdt_made_) std::ignore = remove_rdt_group(rdt_->owned);
     if (cgroup_) std::ignore = cgroup_->remove();  // what stays, `delete --force` clears
     std::ignore = dir_.remove();
     if (pid_file_written_) ::unlink(options_.pid_file.c_str());
@@ -189,7 +103,8 @@ class Creation {
 
  private:
   Result<void> plan();
-  Result<void> make_cgroup();
+  Result<void> plan_rdt_group();
+  Result<void> make_groups();
   Result<void> spawn();
   Result<void> prepare_init();
   Result<void> serve_init();
@@ -208,6 +123,8 @@ class Creation {
   std::optional<cgroup::Cgroup> cgroup_;
   plan::Plan plan_;
   plan::HostFacts facts_;
+  std::optional<RdtGroup> rdt_;
+  bool rdt_made_ = false;
   seccomp::Filter filter_;
   sys::Fd agent_;  // connected before the clone: its absence is no surprise later
   std::optional<sync::HostEnd> channel_;
@@ -236,21 +153,29 @@ Result<void> Creation::plan() {
     if (filter_.notifies)
       agent_ = TRY(sys::connect_unix(spec.linux_.seccomp->listener_path).context("seccomp agent"));
   }
-  state_ = {.id = options_.id,
-            .oci_version = spec.oci_version,
-            .bundle = bundle_.path,
-            .rootfs = plan_.rootfs.path,
-            .created = now_rfc3339(),
-            .owner = ::geteuid(),
-            .rootless = options_.rootless,
-            .cgroup_paths = paths,
-            .spec = spec};
+  state_ = new_state(options_, bundle_);
+  state_.rootfs = plan_.rootfs.path;
+  state_.cgroup_paths = paths;
+  return plan_rdt_group();
+}
+
+Result<void> Creation::plan_rdt_group() {
+  const auto& config = bundle_.spec.linux_.intel_rdt;
+  if (!config) return {};
+  const std::string mounts = TRY(sys::read_file("/proc/self/mountinfo"));
+  const std::string root = TRY(find_resctrl(mounts));
+  rdt_ = TRY(choose_rdt_group(*config, options_.id, root));
+  state_.rdt_group = rdt_->owned;
   return {};
 }
 
-Result<void> Creation::make_cgroup() {
+Result<void> Creation::make_groups() {
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
   TRY(dir_.save(state_));
+  if (rdt_) {
+    TRY(make_rdt_group(*rdt_, *bundle_.spec.linux_.intel_rdt));
+    rdt_made_ = true;
+  }
   cgroup::Cgroup cgroup(cgroup_host_, state_.cgroup_paths, {.rootless = options_.rootless});
   TRY(cgroup.create().context("cgroup"));
   cgroup_ = std::move(cgroup);
@@ -262,7 +187,7 @@ Result<void> Creation::make_cgroup() {
   if (const auto& resources = bundle_.spec.linux_.resources)
     TRY(cgroup_->limit(*resources).context("cgroup"));
   if (owns_its_cgroup(plan_))
-    TRY(cgroup_->delegate(host_id_of_root(plan_.id_maps.uid_mappings)).context("cgroup"));
+    TRY(cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup"));
   return {};
 }
 
@@ -298,19 +223,16 @@ Result<void> Creation::spawn() {
 
 Result<void> Creation::prepare_init() {
   TRY(cgroup_->attach(init_.pid(), born_in_cgroup_).context("cgroup"));
+  if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
   // Init is known from here on: a killed `create` leaves what can be cleared.
   TRY(dir_.save(state_));
   TRY(write_id_maps(init_.pid(), plan_.id_maps));
+  TRY(move_net_devices(bundle_.spec.linux_.net_devices, init_.pid()));
   const auto& process = plan_.process;
-  if (process && process->oom_score_adj) {
-    const std::string path = "/proc/" + std::to_string(init_.pid()) + "/oom_score_adj";
-    auto written = sys::write_once(path, std::to_string(*process->oom_score_adj));
-    // Lowering needs CAP_SYS_RESOURCE, which a rootless runtime cannot have.
-    const bool tolerated = !written && written.error().code == EACCES &&
-                           (options_.rootless || !facts_.privileged || facts_.in_user_namespace);
-    if (!written && !tolerated) return written;
-    if (tolerated) log::warn("process.oomScoreAdj: " + written.error().text());
-  }
+  const bool tolerant = options_.rootless || !facts_.privileged || facts_.in_user_namespace;
+  if (process) TRY(raise_hard_limits(init_.pid(), *process));
+  if (process && process->oom_score_adj)
+    TRY(set_oom_score_adj(init_.pid(), *process->oom_score_adj, tolerant));
   if (process && !process->terminal && plan_.id_maps.writer == plan::IdMapWriter::direct) {
     if (const auto uid = host_id(plan_.id_maps.uid_mappings, process->uid)) give_pipes_to(*uid);
   }
@@ -336,7 +258,8 @@ Result<void> Creation::take_console(sync::Console message) {
 Result<void> Creation::take_listener(sync::SeccompListener message) {
   if (!message.fd) message.fd = TRY(sys::pidfd_getfd(init_.pidfd(), message.number));
   return send_seccomp_listener(agent_, *bundle_.spec.linux_.seccomp,
-                               oci_state(state_, oci::Status::creating), message.fd);
+                               oci_state(state_, oci::Status::creating),
+                               {.pid = init_.pid(), .listener = message.fd});
 }
 
 Result<void> Creation::serve_init() {
@@ -362,7 +285,6 @@ Result<void> Creation::serve_init() {
 }
 
 Result<void> Creation::finish() {
-  if (plan_.process) TRY(set_rlimits(init_.pid(), *plan_.process));
   if (!options_.pidfd_socket.empty())
     TRY(send_fd(options_.pidfd_socket, "pidfd", init_.pidfd()).context("pidfd socket"));
   TRY(dir_.save(state_));
@@ -373,9 +295,32 @@ Result<void> Creation::finish() {
 
 }  // namespace
 
+Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use) {
+  const bool terminal = spec.process && spec.process->terminal;
+  const bool detached = use == TerminalUse::console_socket;
+  if (terminal && detached && options.console_socket.empty())
+    return fail("cannot allocate tty if runc will detach without setting console socket");
+  if ((!terminal || !detached) && !options.console_socket.empty())
+    return fail("cannot use console socket if runc will not detach or allocate tty");
+  return {};
+}
+
+ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {
+  ContainerState state = {.id = options.id,
+                          .oci_version = bundle.spec.oci_version,
+                          .bundle = bundle.path,
+                          .created = now_rfc3339(),
+                          .owner = ::geteuid(),
+                          .rootless = options.rootless,
+                          .spec = bundle.spec};
+  const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
+  if (!terminal) state.external_descriptors = criu::stdio_links();
+  return state;
+}
+
 Result<Made> make_container(const CreateOptions& options, TerminalUse use) {
   TRY(check_id(options.id));
-  Preserved kept = TRY(preserved(options));
+  Preserved kept = TRY(preserved_descriptors(options.preserve_fds));
   TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + kept.count)));
   Bundle bundle = TRY(load_bundle(options.bundle));
   TRY(check_terminal(options, bundle.spec, use));

@@ -31,6 +31,12 @@ struct Made {
   sys::Fd terminal;  // the pty's master, with TerminalUse::caller
 };
 
+// A detached container's terminal goes to a console socket, which is for that alone.
+Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use);
+
+// What is known of a container before it is planned, our own stdio included.
+ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
+
 // Makes it, or leaves nothing.  When hooks had run already, poststop hooks run
 // after the undoing.  Spec: runtime.md#lifecycle, steps 1 to 6, 12 and 13
 Result<Made> make_container(const CreateOptions& options, TerminalUse use);

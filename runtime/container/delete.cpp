@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "hooks/run.hpp"
+#include "runtime/container/intel_rdt.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/processes.hpp"
 #include "runtime/container/status.hpp"
@@ -39,6 +40,9 @@ Result<void> await_end(const sys::PidFd& init) {
 
 // Ends what still runs: init, and the others where they may outlive it.
 Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cgroup) {
+  // Not cloned yet, or still waiting for its maps: then it ends by itself with
+  // the host that made it.  The cgroup may be another's, if it was never ours.
+  if (state.pid == 0) return {};
   const auto init = open_init(state);
   if (init) {
     const auto sent = sys::pidfd_send_signal(*init, SIGKILL);
@@ -46,7 +50,7 @@ Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cg
     if (cgroup.frozen()) TRY(cgroup.thaw());
     TRY(await_end(*init));
   }
-  if (init_takes_all(state) && state.pid != 0) return {};
+  if (init_takes_all(state)) return {};
   return cgroup.kill_all();
 }
 
@@ -81,6 +85,7 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   TRY(end_processes(state, cgroup).context("end the processes of " + id));
   TRY(cgroup.remove().context("remove the cgroups of " + id));
+  TRY(remove_rdt_group(state.rdt_group));
   TRY(dir.remove());
   return run_poststop_hooks(state);
 }

@@ -23,18 +23,26 @@ sigset_t forwarded_set() {
   ::sigfillset(&set);
   // Errors of our own, and what nobody can block.
   for (const int own :
-       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGKILL, SIGSTOP})
+       {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPIPE, SIGKILL, SIGSTOP})
     ::sigdelset(&set, own);
   return set;
 }
 
-// Our own terminal in raw mode; dropped, as it was.
+void copy_window_size(const sys::Fd& terminal) {
+  winsize size = {};
+  if (::ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_row != 0)
+    ::ioctl(terminal.get(), TIOCSWINSZ, &size);
+}
+
+// Our own terminal in raw mode but for its output, where newlines still become
+// line ends; dropped, as it was.
 class RawTerminal {
  public:
   RawTerminal() {
     if (::tcgetattr(0, &former_) != 0) return;  // stdin is no terminal: nothing to do
     termios raw = former_;
     ::cfmakeraw(&raw);
+    raw.c_oflag |= former_.c_oflag & OPOST;
     active_ = ::tcsetattr(0, TCSANOW, &raw) == 0;
   }
   RawTerminal(const RawTerminal&) = delete;
@@ -148,6 +156,9 @@ Result<ForwardedSignals> ForwardedSignals::block() {
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return fail_errno("block signals");
   sys::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) return fail_errno("signalfd");
+  // Hooks and readers of the terminal may be gone: that is an error of write(2)
+  // alone.  Blocked instead, it would be pending and kill us in the end.
+  if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail_errno("ignore SIGPIPE");
   return ForwardedSignals(std::move(fd));
 }
 
@@ -157,10 +168,13 @@ ForwardedSignals::~ForwardedSignals() {
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void copy_window_size(const sys::Fd& terminal) {
-  winsize size = {};
-  if (::ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_row != 0)
-    ::ioctl(terminal.get(), TIOCSWINSZ, &size);
+void prepare_terminal(const sys::Fd& terminal) {
+  termios settings = {};
+  if (::tcgetattr(terminal.get(), &settings) == 0) {
+    settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+    ::tcsetattr(terminal.get(), TCSANOW, &settings);
+  }
+  copy_window_size(terminal);
 }
 
 Result<sys::Exit> follow(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals) {

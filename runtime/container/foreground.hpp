@@ -26,8 +26,10 @@ class ForwardedSignals {
   sys::Fd fd_;
 };
 
-// Gives `terminal` the size of ours, when ours is a terminal.
-void copy_window_size(const sys::Fd& terminal);
+// Before a program writes to `terminal` (a pty's master) that follow() will
+// copy: gives it the size of ours, if ours is a terminal, and leaves it to ours
+// to put a carriage return before a newline.
+void prepare_terminal(const sys::Fd& terminal);
 
 // Copies between our stdio and `terminal` (a pty's master; none if empty),
 // forwards signals and window sizes, reaps orphans, until `init` has ended.

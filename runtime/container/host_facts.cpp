@@ -3,6 +3,8 @@
 #include <linux/capability.h>
 #include <unistd.h>
 
+#include <ranges>
+
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -90,7 +92,9 @@ plan::CgroupHierarchy hierarchy_of(const cgroup::Hierarchy& hierarchy, const cgr
 std::vector<plan::CgroupHierarchy> cgroup_views(const cgroup::Host& host,
                                                 const cgroup::Paths& paths) {
   std::vector<plan::CgroupHierarchy> views;
-  for (const cgroup::Hierarchy& hierarchy : host.v1)
+  // /proc/self/cgroup, whose order `host` has, names the newest first; they are
+  // mounted as on the host, the oldest first.
+  for (const cgroup::Hierarchy& hierarchy : host.v1 | std::views::reverse)
     views.push_back(hierarchy_of(hierarchy, paths));
   return views;
 }

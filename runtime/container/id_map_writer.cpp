@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/process.hpp"
 
@@ -10,6 +11,15 @@ namespace {
 
 Result<void> write_proc_file(pid_t pid, const char* name, std::string_view text) {
   return sys::write_once("/proc/" + std::to_string(pid) + "/" + name, text);
+}
+
+// user_namespaces(7): the text must be shorter than a page.
+Result<void> check_length(const char* pointer, const std::string& map) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  if (map.size() < page) return {};
+  return fail(std::string(pointer) + ": the map is " + std::to_string(map.size()) +
+              " bytes of text, and the kernel takes " + std::to_string(page - 1) +
+              " bytes; merge mappings, or take smaller numbers");
 }
 
 Result<void> write_directly(pid_t pid, const plan::IdMaps& maps) {
@@ -33,13 +43,15 @@ Result<void> run_helper(const std::string& helper, pid_t pid,
   const sys::Finished finished = TRY(std::move(run));
   if (finished.exit.code() == 0) return {};
   const std::string file = helper == "newuidmap" ? "/etc/subuid" : "/etc/subgid";
-  return fail(helper + " refused the mapping: " + finished.output + "; " + file +
+  return fail(helper + " refused the mapping: " + std::string(trim(finished.output)) + "; " + file +
               " must give these ids to uid " + std::to_string(::geteuid()));
 }
 
 }  // namespace
 
 Result<void> write_id_maps(pid_t pid, const plan::IdMaps& maps) {
+  TRY(check_length("/linux/uidMappings", maps.uid_map));
+  TRY(check_length("/linux/gidMappings", maps.gid_map));
   switch (maps.writer) {
     case plan::IdMapWriter::none:
       return {};

@@ -1,6 +1,8 @@
 // Init by pidfd, its start time checked; the container's cgroups.
 #include "runtime/container/processes.hpp"
 
+#include "runtime/base/strings.hpp"
+#include "runtime/sys/files.hpp"
 #include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/process.hpp"
 
@@ -24,6 +26,19 @@ std::optional<sys::PidFd> open_init(const ContainerState& state) {
 bool init_takes_all(const ContainerState& state) {
   for (const oci::Namespace& ns : state.spec.linux_.namespaces)
     if (ns.type == oci::NamespaceType::pid) return ns.path.empty();
+  return false;
+}
+
+bool was_oom_killed(const cgroup::Paths& paths) {
+  const auto v1 = paths.v1.find("memory");
+  const std::string file =
+      v1 != paths.v1.end() ? v1->second + "/memory.oom_control" : paths.v2 + "/memory.events";
+  // No such file: nothing limits its memory.
+  const auto text = sys::read_file(file);
+  if (!text) return false;
+  for (const std::string_view line : split(*text, '\n')) {
+    if (line.starts_with("oom_kill ")) return line != "oom_kill 0";
+  }
   return false;
 }
 

@@ -20,4 +20,7 @@ std::optional<sys::PidFd> open_init(const ContainerState& state);
 // all others.  False when the namespace is the host's or a joined one.
 bool init_takes_all(const ContainerState& state);
 
+// The kernel killed a process of these cgroups for want of memory.
+bool was_oom_killed(const cgroup::Paths& paths);
+
 }  // namespace coracle::container

@@ -23,7 +23,7 @@ Result<sys::Child> make_and_start(const RunOptions& options, sys::Fd& terminal) 
   const TerminalUse use = options.detach ? TerminalUse::console_socket : TerminalUse::caller;
   Made made = TRY(make_container(create, use));
   terminal = std::move(made.terminal);
-  if (terminal) copy_window_size(terminal);  // before the program can ask for it
+  if (terminal) prepare_terminal(terminal);  // before the program can ask for it
   auto started = start_container(create.root, std::move(made.dir), made.state);
   if (started) return std::move(made.init);
   made.init = sys::Child();

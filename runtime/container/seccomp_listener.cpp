@@ -39,15 +39,15 @@ struct Fields<container::ContainerProcessState> {
 namespace coracle::container {
 
 Result<void> send_seccomp_listener(const sys::Fd& agent, const oci::Seccomp& seccomp,
-                                   const oci::State& state, const sys::Fd& listener) {
-  const ContainerProcessState process = {.oci_version = state.oci_version,
-                                         .fds = {"seccompFd"},
-                                         .pid = state.pid,
-                                         .metadata = seccomp.listener_metadata,
-                                         .state = state};
+                                   const oci::State& state, const Notifying& process) {
+  const ContainerProcessState text = {.oci_version = state.oci_version,
+                                      .fds = {"seccompFd"},
+                                      .pid = process.pid,
+                                      .metadata = seccomp.listener_metadata,
+                                      .state = state};
   oci::json::Writer out(oci::json::Layout::compact);
-  oci::Codec<ContainerProcessState>::write(out, process);
-  const std::array fds = {listener.get()};
+  oci::Codec<ContainerProcessState>::write(out, text);
+  const std::array fds = {process.listener.get()};
   return sys::send_packet(agent, std::move(out).text(), fds)
       .context("seccomp agent at " + seccomp.listener_path);
 }

@@ -2,6 +2,8 @@
 // Spec: config-linux.md#containerprocessstate
 #pragma once
 
+#include <sys/types.h>
+
 #include "oci-spec/config_linux.hpp"
 #include "oci-spec/state.hpp"
 #include "runtime/base/result.hpp"
@@ -9,9 +11,15 @@
 
 namespace coracle::container {
 
-// Sends the container process state and `listener` on `agent`, a connected
+// A process that has loaded a filter which notifies: init, or one exec'd.
+struct Notifying {
+  pid_t pid = 0;
+  const sys::Fd& listener;
+};
+
+// Sends the container process state and the listener on `agent`, a connected
 // stream socket.
 Result<void> send_seccomp_listener(const sys::Fd& agent, const oci::Seccomp& seccomp,
-                                   const oci::State& state, const sys::Fd& listener);
+                                   const oci::State& state, const Notifying& process);
 
 }  // namespace coracle::container

@@ -3,12 +3,9 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
-#include <tuple>
 
-#include "runtime/base/strings.hpp"
+#include "runtime/container/joiner.hpp"
 #include "runtime/sys/namespaces.hpp"
-#include "runtime/sys/sockets.hpp"
 
 namespace coracle::container {
 namespace {
@@ -83,68 +80,17 @@ Result<void> enter_all(std::vector<OpenNamespace> namespaces) {
   return {};
 }
 
-struct Joining {
-  std::vector<OpenNamespace> namespaces;
-  const plan::Namespaces& planned;
-  const sys::Fd* cgroup;
-  init::Input input;
-};
-
-Result<sys::Cloned> join_and_clone(Joining joining) {
-  TRY(enter_all(std::move(joining.namespaces)));
-  sys::Entered entered;
-  if (joining.planned.new_time) TRY(entered.new_time(joining.planned.time_offsets));
-  return clone_init({.flags = joining.planned.clone_flags | CLONE_PARENT, .cgroup = joining.cgroup},
-                    std::move(joining.input));
-}
-
-// The joiner's whole life.  Its answer is "PID BORN" with init's pidfd, or
-// "!ERRNO TEXT".
-void join_clone_and_tell(Joining joining, const sys::Fd& answer) {
-  auto cloned = join_and_clone(std::move(joining));
-  if (!cloned) {
-    const Error& error = cloned.error();
-    std::ignore = sys::send_packet(answer, "!" + std::to_string(error.code) + " " + error.what, {});
-    return;
-  }
-  const std::string text =
-      std::to_string(cloned->child.pid()) + (cloned->born_in_cgroup ? " 1" : " 0");
-  const std::array fds = {cloned->child.pidfd().get()};
-  const auto told = sys::send_packet(answer, text, fds);
-  // Init is the host's child: dropped here, it would be killed.
-  if (told) cloned->child.detach();
-}
-
-Result<sys::Cloned> cloned_from(sys::Packet packet) {
-  const std::string& text = packet.text;
-  const std::size_t blank = text.find(' ');
-  if (blank == std::string::npos) return fail("join namespaces: the joiner ended without a word");
-  const std::string_view rest = std::string_view(text).substr(blank + 1);
-  if (text.starts_with('!')) {
-    const int code = parse_number<int>(std::string_view(text).substr(1, blank - 1)).value_or(0);
-    return std::unexpected(Error{.code = code, .what = "join namespaces: " + std::string(rest)});
-  }
-  const auto pid = parse_number<pid_t>(std::string_view(text).substr(0, blank));
-  if (!pid || packet.fds.empty()) return fail("join namespaces: the joiner's answer is broken");
-  return sys::Cloned{.child = sys::Child(*pid, sys::PidFd(packet.fds.front().release())),
-                     .born_in_cgroup = rest == "1"};
-}
-
 Result<sys::Cloned> spawn_by_joiner(const plan::Namespaces& namespaces, const sys::Fd* cgroup,
                                     init::Input input) {
-  Joining joining = {.namespaces = TRY(open_all(namespaces.joins)),
-                     .planned = namespaces,
-                     .cgroup = cgroup,
-                     .input = std::move(input)};
-  sys::SocketPair pair = TRY(sys::seqpacket_pair());
-  sys::Cloned joiner = TRY(sys::clone_process(
-      {}, [joining = std::move(joining), answer = std::move(pair.second)]() mutable noexcept {
-        join_clone_and_tell(std::move(joining), answer);
-        ::_exit(0);
-      }));
-  sys::Packet packet = TRY(sys::receive_packet(pair.first, 4096));
-  TRY(joiner.child.wait());
-  return cloned_from(std::move(packet));
+  std::vector<OpenNamespace> opened = TRY(open_all(namespaces.joins));
+  return clone_by_joiner([&namespaces, cgroup, opened = std::move(opened),
+                          input = std::move(input)]() mutable -> Result<sys::Cloned> {
+    TRY(enter_all(std::move(opened)));
+    sys::Entered entered;
+    if (namespaces.new_time) TRY(entered.new_time(namespaces.time_offsets));
+    return clone_init({.flags = namespaces.clone_flags | CLONE_PARENT, .cgroup = cgroup},
+                      std::move(input));
+  });
 }
 
 }  // namespace

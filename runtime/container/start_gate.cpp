@@ -8,6 +8,7 @@
 #include <array>
 
 #include "runtime/base/strings.hpp"
+#include "runtime/container/processes.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/proc_stat.hpp"
 
@@ -21,14 +22,6 @@ Result<sys::Fd> make_fifo(const sys::Fd& dir, const char* name) {
   if (::mkfifoat(dir.get(), name, 0600) != 0) return fail_errno("mkfifo " + std::string(name));
   // For both directions: opening one end alone would wait for the other.
   return sys::open_at(dir, name, O_RDWR);
-}
-
-// "2\nexec /nope": errno and what.
-Error error_from(std::string_view text) {
-  const std::size_t line = text.find('\n');
-  if (line == std::string_view::npos) return Error{.what = "init: " + std::string(text)};
-  return Error{.code = parse_number<int>(text.substr(0, line)).value_or(0),
-               .what = std::string(text.substr(line + 1))};
 }
 
 // Reads until init executes (which closes its end), fails (which it writes
@@ -58,6 +51,13 @@ Result<std::string> read_result(const sys::Fd& result, const sys::PidFd& pidfd) 
 
 }  // namespace
 
+Error error_from_gate(std::string_view text) {
+  const std::size_t line = text.find('\n');
+  if (line == std::string_view::npos) return Error{.what = "init: " + std::string(text)};
+  return Error{.code = parse_number<int>(text.substr(0, line)).value_or(0),
+               .what = std::string(text.substr(line + 1))};
+}
+
 Result<init::Gate> make_start_gate(const StateDir& dir) {
   sys::Fd wait = TRY(make_fifo(dir.fd(), wait_fifo));
   sys::Fd result = TRY(make_fifo(dir.fd(), result_fifo));
@@ -73,12 +73,15 @@ Result<void> open_start_gate(const StateDir& dir, const ContainerState& state,
   const sys::Fd open_gate = TRY(std::move(gate));
   TRY(sys::write_all(open_gate, "1"));
   const std::string text = TRY(read_result(result, pidfd));
-  if (!text.empty()) return std::unexpected(error_from(text));
+  if (!text.empty()) return std::unexpected(error_from_gate(text));
   // A process that has been reaped already must have run to be gone by itself
   // so soon; one that is there tells whether it has executed.
   const auto facts = sys::process_facts(state.pid);
-  if (facts && facts->start_time == state.start_time && facts->has_not_executed())
+  if (facts && facts->start_time == state.start_time && facts->has_not_executed()) {
+    if (was_oom_killed(state.cgroup_paths))
+      return fail("container init was OOM-killed (memory limit too low?)");
     return fail("container init ended before it executed the program");
+  }
   ::unlinkat(dir.fd().get(), wait_fifo, 0);
   ::unlinkat(dir.fd().get(), result_fifo, 0);
   return {};

@@ -13,6 +13,9 @@ namespace coracle::container {
 // Makes both and opens init's ends.
 Result<init::Gate> make_start_gate(const StateDir& dir);
 
+// What init wrote to Gate::result before it ended: "2\nexec /nope".
+Error error_from_gate(std::string_view text);
+
 // Lets init go on and waits until it has executed the program; its own error
 // if it could not.  `pidfd` is init's.
 Result<void> open_start_gate(const StateDir& dir, const ContainerState& state,

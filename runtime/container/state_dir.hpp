@@ -29,8 +29,12 @@ struct ContainerState {
   std::string created;           // RFC 3339 with nanoseconds, UTC
   uid_t owner = 0;
   bool rootless = false;
+  bool restored = false;  // by CRIU: it runs, although init never executed anything
+  // Stdio as it was at create: "pipe:[123]", "/var/log/web1"; none with a terminal.
+  std::vector<std::string> external_descriptors;
   cgroup::Paths cgroup_paths;
-  oci::Spec spec;  // as it was at create: later edits have no effect
+  std::string rdt_group;  // resctrl directory that delete removes; empty: none
+  oci::Spec spec;         // as it was at create: later edits have no effect
 };
 
 // The claimed, locked directory ROOT/ID.

@@ -36,9 +36,12 @@ struct Fields<ContainerState> {
       required("created", &ContainerState::created),
       required("owner", &ContainerState::owner),
       always_written("rootless", &ContainerState::rootless),
+      optional("restored", &ContainerState::restored),
+      optional("external_descriptors", &ContainerState::external_descriptors),
       required("bundle", &ContainerState::bundle),
       required("rootfs", &ContainerState::rootfs),
       required<PathsCodec>("cgroup_paths", &ContainerState::cgroup_paths),
+      optional("rdt_group", &ContainerState::rdt_group),
       required("config", &ContainerState::spec),
   };
 };

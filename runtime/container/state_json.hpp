@@ -10,7 +10,8 @@
 namespace coracle::container {
 
 // Keys as in runc's file of this name, where tools read them: id,
-// init_process_pid, init_process_start, created, cgroup_paths, rootless.
+// init_process_pid, init_process_start, created, cgroup_paths, rootless,
+// external_descriptors.
 // cgroup_paths: first controller of a v1 hierarchy -> directory; "" -> that of v2.
 std::string render_state(const ContainerState& state);
 

@@ -21,7 +21,8 @@ oci::Status status_of(const ContainerState& state) {
   if (!facts || facts->ended() || facts->start_time != state.start_time)
     return oci::Status::stopped;
   if (is_frozen(state)) return oci::Status::paused;
-  return facts->has_not_executed() ? oci::Status::created : oci::Status::running;
+  const bool created = facts->has_not_executed() && !state.restored;
+  return created ? oci::Status::created : oci::Status::running;
 }
 
 oci::State oci_state(const ContainerState& state, oci::Status status) {

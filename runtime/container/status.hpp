@@ -8,7 +8,7 @@ namespace coracle::container {
 
 // No pid yet: creating.  Process gone, zombie, or of another start time:
 // stopped.  Frozen cgroup: paused.  Forked but not executed
-// (PF_FORKNOEXEC in /proc/PID/stat): created.  Else running.
+// (PF_FORKNOEXEC in /proc/PID/stat), and not restored: created.  Else running.
 oci::Status status_of(const ContainerState& state);
 
 // What hooks read on stdin and `state` prints.

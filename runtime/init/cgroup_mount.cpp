@@ -6,68 +6,53 @@
 
 #include "runtime/init/place.hpp"
 #include "runtime/sys/files.hpp"
-#include "runtime/sys/mounts.hpp"
 #include "runtime/sys/path.hpp"
 
 namespace coracle::init {
 namespace {
 
-// By the new API or by mount(2), at `target`; the mount's root comes back.
-Result<sys::Fd> mount_at(const sys::Filesystem& filesystem, const sys::Fd& parent,
-                         const std::string& name) {
+Result<sys::Fd> mount_at(const Context& context, const sys::Filesystem& filesystem,
+                         const sys::Fd& parent, const std::string& name) {
   const sys::Fd target = TRY(sys::make_directory_in_root(parent, name, 0755));
-  auto made = sys::new_filesystem(filesystem);
-  if (made) {
-    auto attached = sys::attach_mount(*made, target);
-    if (attached) return std::move(*made);
-    made = std::unexpected(std::move(attached).error());
-  }
-  if (made.error().code != ENOSYS) return std::unexpected(std::move(made).error());
-  TRY(sys::mount_legacy(filesystem, target));
-  return sys::open_in_root(parent, name, O_PATH);
+  return mount_filesystem(context, filesystem, {.target = target});
 }
 
 // Shows the container's own cgroup, for want of a cgroup namespace.
-Result<void> bind_own_cgroup(const std::string& path, const plan::Mount& mount,
-                             const sys::Fd& target) {
+Result<sys::Fd> bind_own_cgroup(const Context& context, const std::string& path,
+                                const Placement& placement) {
   const sys::Fd source = TRY(sys::open_file(path, O_PATH | O_DIRECTORY));
-  auto clone = sys::clone_mount(source, false);
-  if (clone) {
-    TRY(apply_attributes(*clone, mount));
-    auto attached = sys::attach_mount(*clone, target);
-    if (attached || attached.error().code != ENOSYS) return attached;
-  } else if (clone.error().code != ENOSYS) {
-    return std::unexpected(std::move(clone).error());
-  }
-  return sys::bind_legacy(source, target, false);
+  return bind(context, source, placement);
 }
 
-Result<void> mount_v2(Context& context, const plan::Mount& mount) {
+Result<void> mount_v2(const Context& context, const plan::Mount& mount) {
   const sys::Fd target = TRY(sys::make_directory_in_root(context.root, mount.destination, 0755));
   const sys::Filesystem filesystem = {
       .type = "cgroup2", .source = "cgroup", .data = mount.data, .flags = mount.flags};
-  auto made = sys::new_filesystem(filesystem);
-  const Placement placement = {.mount = &mount, .target = &target, .attributes_done = true};
-  if (made) return place_detached(context, std::move(*made), placement);
-  if (made.error().code == ENOSYS) return place_filesystem_legacy(context, filesystem, placement);
+  auto mounted = mount_filesystem(context, filesystem,
+                                  {.target = target, .attributes = tree_attributes(mount)});
   // Inside a user namespace without a cgroup namespace of its own the kernel
   // refuses a fresh mount.
   const std::string& own = context.plan().cgroup_v2_container;
-  if ((made.error().code != EPERM && made.error().code != EBUSY) || own.empty())
-    return std::unexpected(std::move(made).error());
-  TRY(bind_own_cgroup(own, mount, target));
-  return {};
+  if (!mounted && (mounted.error().code == EPERM || mounted.error().code == EBUSY) && !own.empty())
+    mounted =
+        bind_own_cgroup(context, own, {.target = target, .attributes = all_attributes(mount)});
+  return set_propagation(TRY(std::move(mounted)), mount);
 }
 
 Result<void> mount_hierarchy(const Context& context, const plan::Mount& mount,
                              const plan::CgroupHierarchy& hierarchy, const sys::Fd& tmpfs) {
   if (!context.plan().namespaces.new_cgroup) {
     const sys::Fd target = TRY(sys::make_directory_in_root(tmpfs, hierarchy.name, 0755));
-    return bind_own_cgroup(hierarchy.container, mount, target);
+    TRY(bind_own_cgroup(context, hierarchy.container,
+                        {.target = target, .attributes = all_attributes(mount)}));
+    return {};
   }
+  // systemd's own has its name for a source, there as on the host.
+  const char* source = hierarchy.name == "systemd" ? "systemd" : "cgroup";
   TRY(mount_at(
-      {.type = "cgroup", .source = "cgroup", .data = hierarchy.options, .flags = mount.flags},
-      tmpfs, hierarchy.name));
+      context,
+      {.type = "cgroup", .source = source, .data = hierarchy.options, .flags = mount.flags}, tmpfs,
+      hierarchy.name));
   return {};
 }
 
@@ -81,7 +66,8 @@ Result<void> link_controllers(const plan::CgroupHierarchy& hierarchy, const sys:
 
 Result<void> mount_v1(Context& context, const plan::Mount& mount) {
   const unsigned long flags = mount.flags & ~static_cast<unsigned long>(MS_RDONLY);
-  sys::Fd tmpfs = TRY(mount_at({.type = "tmpfs",
+  sys::Fd tmpfs = TRY(mount_at(context,
+                               {.type = "tmpfs",
                                 .source = "tmpfs",
                                 .data = "mode=755",
                                 .flags = flags | MS_NOEXEC | MS_NOSUID | MS_NODEV},
@@ -90,7 +76,7 @@ Result<void> mount_v1(Context& context, const plan::Mount& mount) {
     TRY(mount_hierarchy(context, mount, hierarchy, tmpfs).context(hierarchy.name));
     TRY(link_controllers(hierarchy, tmpfs));
   }
-  TRY(apply_after_attach(tmpfs, mount));
+  TRY(set_propagation(tmpfs, mount));
   // Only now: the directories above had to be made.
   if ((mount.flags & MS_RDONLY) != 0) context.read_only_later.push_back(std::move(tmpfs));
   return {};

@@ -5,11 +5,10 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "runtime/init/context.hpp"
-#include "runtime/sys/mounts.hpp"
+#include "runtime/init/place.hpp"
 #include "runtime/sys/path.hpp"
 
 namespace coracle::init {
@@ -27,25 +26,10 @@ Result<void> check_ptmx(const sys::Fd& master) {
   return {};
 }
 
-// Engines print what comes out of the master: a newline stays one byte.
-Result<void> keep_newlines(const sys::Fd& terminal) {
-  termios settings = {};
-  if (::tcgetattr(terminal.get(), &settings) != 0) return fail_errno("tcgetattr");
-  settings.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
-  if (::tcsetattr(terminal.get(), TCSANOW, &settings) != 0) return fail_errno("tcsetattr");
-  return {};
-}
-
-Result<void> bind_console(Context& context, const sys::Fd& terminal) {
+Result<void> bind_console(const Context& context, const sys::Fd& terminal) {
   const sys::Fd target = TRY(sys::make_file_in_root(context.root, "/dev/console", 0600));
-  auto clone = sys::clone_mount(terminal, false);
-  if (clone) {
-    auto attached = sys::attach_mount(*clone, target);
-    if (attached || attached.error().code != ENOSYS) return attached;
-  } else if (clone.error().code != ENOSYS) {
-    return std::unexpected(std::move(clone).error());
-  }
-  return sys::bind_legacy(terminal, target, false);
+  TRY(bind(context, terminal, {.target = target}));
+  return {};
 }
 
 Result<void> set_size(const sys::Fd& terminal, const oci::ConsoleSize& size) {
@@ -78,12 +62,11 @@ Result<void> attach_console(Context& context) {
   // By the master, not by name: /dev/pts/N could be swapped meanwhile.
   const sys::Fd terminal(::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!terminal) return fail_errno("open the pty's other side");
-  TRY(keep_newlines(terminal));
   if (process->console_size) TRY(set_size(terminal, *process->console_size));
   // The group stays that of the devpts mount (tty).
   if (::fchown(terminal.get(), process->uid, static_cast<gid_t>(-1)) != 0)
     return fail_errno("chown the terminal");
-  if (has_mount_namespace(context.plan()))
+  if (!context.joining && has_mount_namespace(context.plan()))
     TRY(bind_console(context, terminal).context("bind /dev/console"));
   TRY(context.input.channel.send(sync::Console{.terminal = std::move(master)}));
   return make_stdio(terminal);

@@ -1,6 +1,7 @@
 // What the steps of init share.  Private to init/.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct Context {
   // tmpfs mounts that become read-only once everything in them is made.
   std::vector<sys::Fd> read_only_later;
   std::vector<std::string> env;
-  std::string program;  // what execve gets
+  std::string program;             // what execve gets
+  std::optional<Joining> joining;  // of an exec'd process
   mode_t inherited_umask = 022;
   bool in_working_directory = false;
   bool ready = false;  // errors go to the gate from now on
@@ -32,8 +34,20 @@ struct Context {
 // A mount namespace of its own or joined: without one, mounts stay on the host.
 bool has_mount_namespace(const plan::Plan& plan);
 
+// One entry of a table of steps: order as data.
+struct Step {
+  const char* name;  // becomes the error's context
+  Result<void> (*run)(Context&);
+};
+
 // The steps, in files named for what they do.  Each is a no-op when its part
 // of the plan is empty.
+
+// exec.cpp
+Result<void> set_initial_affinity(Context& context);
+Result<void> open_host_proc_for_labels(Context& context);
+Result<void> join_container(Context& context);
+Result<void> await_attached(Context& context);
 
 // namespaces.cpp
 Result<void> close_host_descriptors(Context& context);
@@ -41,6 +55,7 @@ Result<void> await_id_maps(Context& context);
 Result<void> become_root(Context& context);
 Result<void> new_session_and_keyring(Context& context);
 Result<void> unshare_time_namespace(Context& context);
+Result<void> unshare_ipc_namespace(Context& context);
 Result<void> unshare_cgroup_namespace(Context& context);
 Result<void> set_names(Context& context);
 Result<void> bring_loopback_up(Context& context);
@@ -68,6 +83,7 @@ Result<void> attach_console(Context& context);
 Result<void> protect_paths(Context& context);
 
 // kernel_settings.cpp
+Result<void> set_affinity(const std::vector<unsigned long>& mask);  // no step
 Result<void> write_sysctls(Context& context);
 Result<void> set_exec_labels(Context& context);
 Result<void> set_scheduling(Context& context);

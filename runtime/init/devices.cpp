@@ -7,8 +7,8 @@
 
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
+#include "runtime/init/place.hpp"
 #include "runtime/sys/files.hpp"
-#include "runtime/sys/mounts.hpp"
 #include "runtime/sys/path.hpp"
 
 namespace coracle::init {
@@ -44,14 +44,8 @@ Result<sys::Fd> open_host_node(const plan::Device& device) {
 Result<void> bind_node(const Context& context, const plan::Device& device) {
   const sys::Fd node = TRY(open_host_node(device));
   const sys::Fd target = TRY(sys::make_file_in_root(context.root, device.path, 0666));
-  auto clone = sys::clone_mount(node, false);
-  if (clone) {
-    auto attached = sys::attach_mount(*clone, target);
-    if (attached || attached.error().code != ENOSYS) return attached;
-  } else if (clone.error().code != ENOSYS) {
-    return std::unexpected(std::move(clone).error());
-  }
-  return sys::bind_legacy(node, target, false);
+  TRY(bind(context, node, {.target = target}));
+  return {};
 }
 
 Result<void> set_owner_and_mode(const sys::Place& place, const plan::Device& device) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <span>
 #include <tuple>
 
 #include "runtime/init/context.hpp"
@@ -12,20 +13,16 @@
 namespace coracle::init {
 namespace {
 
-struct Step {
-  const char* name;  // becomes the error's context
-  Result<void> (*run)(Context&);
-};
-
 // The order is the specification: runtime.md#lifecycle, steps 2 to 8.
 constexpr Step steps[] = {
     {"descriptors", close_host_descriptors},
     {"await id maps", await_id_maps},
-    {"procfs", open_host_proc},  // before anything of the container's is mounted
-    {"rootfs", prepare_root},    // its directory may be open to the host's user alone
+    {"time namespace", unshare_time_namespace},  // while we may write our own /proc files
+    {"procfs", open_host_proc},                  // before anything of the container's is mounted
+    {"rootfs", prepare_root},  // its directory may be open to the host's user alone
     {"ids", become_root},
     {"session", new_session_and_keyring},
-    {"time namespace", unshare_time_namespace},
+    {"ipc namespace", unshare_ipc_namespace},
     {"cgroup namespace", unshare_cgroup_namespace},  // after the cgroup is joined
     {"hostname", set_names},
     {"network", bring_loopback_up},
@@ -51,6 +48,28 @@ constexpr Step steps[] = {
     {"execute", execute},
 };
 
+// exec: no hooks, no mounts; the container is there.
+constexpr Step exec_steps[] = {
+    {"descriptors", close_host_descriptors},
+    {"affinity", set_initial_affinity},
+    {"procfs", open_host_proc_for_labels},  // the container's /proc is not to be trusted
+    {"join", join_container},
+    {"await cgroup", await_attached},
+    {"ids", become_root},
+    {"session", new_session_and_keyring},
+    {"console", attach_console},
+    {"labels", set_exec_labels},
+    {"scheduling", set_scheduling},
+    {"working directory", enter_working_directory},
+    {"signals and umask", reset_inheritance},
+    {"seccomp", load_seccomp_privileged},
+    {"privileges", drop_privileges},
+    {"find program", find_program},
+    {"seccomp", load_seccomp_last},
+    {"report ready", report_ready},
+    {"execute", execute},
+};
+
 // Program errors are the engine's to match from their first word on: they get
 // no context of ours.
 bool speaks_for_itself(const Error& error) {
@@ -66,13 +85,10 @@ void report(const Context& context, Error error) {
   std::ignore = sys::write_all(context.input.gate.result, text);  // nobody else to tell
 }
 
-}  // namespace
-
-void run(Input input) noexcept {
-  Context context = {.input = std::move(input)};
+[[noreturn]] void run_steps(Context context, std::span<const Step> table) {
   // Modes in the configuration are meant as they stand.
   context.inherited_umask = ::umask(0);
-  for (const Step& step : steps) {
+  for (const Step& step : table) {
     if (auto done = step.run(context); !done) {
       Error error = std::move(done).error();
       if (!speaks_for_itself(error)) error = std::move(error).context(step.name);
@@ -81,6 +97,16 @@ void run(Input input) noexcept {
     }
   }
   ::_exit(127);  // execute returned without an error: cannot happen
+}
+
+}  // namespace
+
+void run(Input input) noexcept {
+  run_steps({.input = std::move(input)}, steps);
+}
+
+void run_exec(Input input, Joining joining) noexcept {
+  run_steps({.input = std::move(input), .joining = std::move(joining)}, exec_steps);
 }
 
 }  // namespace coracle::init

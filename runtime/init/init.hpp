@@ -29,6 +29,17 @@ struct Gate {
   sys::Fd result;  // close-on-exec: end of file tells `start` of the execve
 };
 
+// How an exec'd process enters the container.
+struct Joining {
+  sys::PidFd container;          // the container's init
+  std::uint64_t namespaces = 0;  // CLONE_NEW* to enter together; 0: the joiner did
+  bool user_namespace = false;   // entered by either: the process becomes its root
+  sys::Fd root;                  // the container's root, where it has no mount namespace
+  // CPU masks of execCPUAffinity: before the cgroup is joined, and after.
+  std::vector<unsigned long> initial_affinity;
+  std::vector<unsigned long> final_affinity;
+};
+
 // Everything that init is given.  It copies nothing of it: the clone has.
 struct Input {
   const plan::Plan& plan;
@@ -47,5 +58,10 @@ struct Input {
 // the joiner entered.  The user namespace has no maps yet, the cgroup is not
 // joined on v1, the root is still the host's.  Never returns.
 [[noreturn]] void run(Input input) noexcept;
+
+// The life of a further process in a container that runs: steps of init's,
+// after it has joined.  At entry it is in the container's PID namespace and in
+// no other; `input.gate.result` tells of the execve, nothing is waited for.
+[[noreturn]] void run_exec(Input input, Joining joining) noexcept;
 
 }  // namespace coracle::init

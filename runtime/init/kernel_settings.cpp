@@ -101,17 +101,40 @@ Result<void> set_scheduler(const plan::Scheduler& scheduler) {
 // The caller's own affinity (a taskset around the engine) is not the
 // container's: the cpuset decides.
 void reset_affinity() {
-  std::array<unsigned long, 1024 / sizeof(unsigned long)> all = {};
-  all.fill(~0UL);
+  const std::vector<unsigned long> all(1024 / sizeof(unsigned long), ~0UL);
   // Refused only where a filter forbids it; then the inherited one stays.
-  std::ignore = ::syscall(SYS_sched_setaffinity, 0, sizeof all, all.data());
+  std::ignore = set_affinity(all);
+}
+
+Result<void> set_container_affinity(const Context& context) {
+  if (context.joining && !context.joining->final_affinity.empty())
+    return set_affinity(context.joining->final_affinity).context("execCPUAffinity.final");
+  // With `initial` alone the kernel decides what is left of it in the cpuset.
+  if (context.joining && !context.joining->initial_affinity.empty()) return {};
+  reset_affinity();
+  return {};
+}
+
+// The file of the domain name is for the host's root alone, the system call for
+// every owner of the namespace.
+Result<void> write_sysctl(const Context& context, const plan::Sysctl& sysctl) {
+  if (sysctl.path != "kernel/domainname")
+    return write_in_proc(context, "sys/" + sysctl.path, sysctl.value);
+  if (::setdomainname(sysctl.value.data(), sysctl.value.size()) != 0)
+    return fail_errno("setdomainname " + quoted(sysctl.value));
+  return {};
 }
 
 }  // namespace
 
+Result<void> set_affinity(const std::vector<unsigned long>& mask) {
+  if (::syscall(SYS_sched_setaffinity, 0, mask.size() * sizeof(unsigned long), mask.data()) < 0)
+    return fail_errno("sched_setaffinity");
+  return {};
+}
+
 Result<void> write_sysctls(Context& context) {
-  for (const plan::Sysctl& sysctl : context.plan().sysctls)
-    TRY(write_in_proc(context, "sys/" + sysctl.path, sysctl.value));
+  for (const plan::Sysctl& sysctl : context.plan().sysctls) TRY(write_sysctl(context, sysctl));
   return {};
 }
 
@@ -126,7 +149,7 @@ Result<void> set_exec_labels(Context& context) {
 
 Result<void> set_scheduling(Context& context) {
   const plan::Plan& plan = context.plan();
-  reset_affinity();
+  TRY(set_container_affinity(context));
   if (plan.memory_policy) TRY(set_memory_policy(*plan.memory_policy));
   if (plan.personality && ::personality(*plan.personality) < 0) return fail_errno("personality");
   if (!plan.process) return {};

@@ -64,15 +64,21 @@ Result<bool> is_proc(const sys::Fd& fd) {
 // Nothing but a procfs may cover /proc, and little may lie inside it: labels
 // and sysctls are written there.  CVE-2019-16884, CVE-2019-19921
 Result<void> check_target(const Context& context, const sys::Fd& target, bool source_is_proc) {
-  const std::string path = TRY(sys::path_of(target));
-  if (!path.starts_with(context.root_path)) return fail("destination left the root file system");
-  const std::string inside = path.substr(context.root_path == "/" ? 0 : context.root_path.size());
+  const std::string inside = TRY(path_inside(context, target));
   if (inside.empty() || inside == "/") return fail("the root itself cannot be covered");
   if (inside == "/proc" && !source_is_proc)
     return fail("/proc cannot be covered by what is not of type proc");
   if (inside.starts_with("/proc/") && !plan::may_mount_inside_proc(inside))
     return fail(quoted(inside) + " cannot be mounted because it is inside /proc");
   return {};
+}
+
+Result<sys::Fd> place_source(const Context& context, Source source, const Placement& placement) {
+  if (source.mount) {
+    auto placed = attach(context, std::move(source.mount), placement);
+    if (placed || placed.error().code != ENOSYS || !source.path) return placed;
+  }
+  return bind_legacy(context, source.path, placement);
 }
 
 Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t index) {
@@ -86,20 +92,17 @@ Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t i
     return fail_errno("a file and a directory cannot cover each other", ENOTDIR);
   const bool from_proc = TRY(is_proc(from));
   TRY(check_target(context, target, from_proc));
-  const Placement placement = {.mount = &mount, .target = &target};
-  if (source.mount) {
-    auto placed = place_detached(context, std::move(source.mount), placement);
-    if (placed || placed.error().code != ENOSYS || !source.path) return placed;
-  }
-  return place_bind_legacy(context, source.path, placement);
+  const Placement placement = {
+      .target = target, .recursive = mount.recursive, .attributes = all_attributes(mount)};
+  return set_propagation(TRY(place_source(context, std::move(source), placement)), mount);
 }
 
 // proc and sysfs on a symlink of the image would mount them elsewhere.
 // CVE-2023-27561, CVE-2023-28642
 Result<void> check_ordinary(const Context& context, const plan::Mount& mount,
                             const sys::Fd& target) {
-  const std::string prefix = context.root_path == "/" ? "" : context.root_path;
-  if (TRY(sys::path_of(target)) == prefix + mount.destination) return {};
+  const std::string inside = TRY(path_inside(context, target));
+  if (inside == mount.destination) return {};
   return fail("filesystem " + quoted(mount.type) + " must be mounted on ordinary directory");
 }
 
@@ -116,17 +119,6 @@ std::string data_with_mode(const plan::Mount& mount, std::optional<mode_t> cover
 bool stays_writable_for_now(const plan::Mount& mount) {
   return (mount.flags & MS_RDONLY) != 0 &&
          (mount.destination == "/dev" || (mount.type == "tmpfs" && mount.copy_up));
-}
-
-// A fresh sysfs needs ownership of the network namespace, a fresh proc that of
-// the PID namespace; without, the host's own is shown, read-only.
-Result<sys::MountFd> stand_in_for(const plan::Mount& mount, Error refusal) {
-  if (mount.type != "sysfs" && mount.type != "proc") return std::unexpected(std::move(refusal));
-  sys::MountFd host =
-      TRY(sys::clone_mount_at("/" + std::string(mount.type == "proc" ? "proc" : "sys"), true));
-  TRY(sys::set_mount_attributes(host,
-                                {.set = sys::attributes_of(MS_RDONLY, 0).set, .recursive = true}));
-  return host;
 }
 
 struct Target {
@@ -147,14 +139,34 @@ Result<Target> directory_for(const Context& context, const std::string& destinat
   return target;
 }
 
-Result<sys::MountFd> new_mount(Context& context, const sys::Filesystem& filesystem,
-                               std::size_t index) {
-  const plan::Mount& mount = context.plan().mounts[index];
-  if (mount.idmap.kind != plan::IdmapKind::none) return mount_from_host(context, index);
-  auto made = sys::new_filesystem(filesystem);
-  if (!made && made.error().code == EPERM && context.plan().in_user_namespace)
-    return stand_in_for(mount, std::move(made).error());
-  return made;
+// A fresh sysfs needs ownership of the network namespace, a fresh proc that of
+// the PID namespace; without, the host's own is shown, read-only.
+Result<sys::Fd> place_stand_in(const Context& context, const plan::Mount& mount,
+                               const sys::Fd& target) {
+  const sys::Fd host = TRY(sys::open_file(mount.type == "proc" ? "/proc" : "/sys", O_PATH));
+  Placement placement = {.target = target, .recursive = true, .attributes = all_attributes(mount)};
+  placement.attributes.push_back({.set = sys::attributes_of(MS_RDONLY, 0).set, .recursive = true});
+  return bind(context, host, placement);
+}
+
+Result<sys::Fd> place_new(const Context& context, const plan::Mount& mount,
+                          const sys::Filesystem& filesystem, const sys::Fd& target) {
+  const Placement placement = {.target = target, .attributes = tree_attributes(mount)};
+  // fsconfig(2) has no word for the superblock flag that "iversion" asks for.
+  auto placed = (mount.flags & MS_I_VERSION) == 0
+                    ? mount_filesystem(context, filesystem, placement)
+                    : mount_filesystem_legacy(context, filesystem, placement);
+  const bool can_stand_in = mount.type == "proc" || mount.type == "sysfs";
+  if (!placed && placed.error().code == EPERM && can_stand_in && context.plan().in_user_namespace)
+    return place_stand_in(context, mount, target);
+  return placed;
+}
+
+// The id map is applied by the host, to a mount that is visible nowhere yet.
+Result<sys::Fd> place_idmapped(Context& context, const plan::Mount& mount, std::size_t index,
+                               const sys::Fd& target) {
+  sys::MountFd made = TRY(mount_from_host(context, index));
+  return attach(context, std::move(made), {.target = target, .attributes = tree_attributes(mount)});
 }
 
 Result<void> make_filesystem(Context& context, const plan::Mount& mount, std::size_t index) {
@@ -167,19 +179,13 @@ Result<void> make_filesystem(Context& context, const plan::Mount& mount, std::si
                                 .flags = mount.flags};
   const bool later = stays_writable_for_now(mount);
   if (later) filesystem.flags &= ~static_cast<unsigned long>(MS_RDONLY);
-  const Placement placement = {
-      .mount = &mount, .target = &target.fd, .attributes_done = true, .read_only_later = later};
-  // fsconfig(2) has no word for the superblock flag that "iversion" asks for.
-  if ((mount.flags & MS_I_VERSION) == 0) {
-    auto made = new_mount(context, filesystem, index);
-    if (!made && made.error().code != ENOSYS) return std::unexpected(std::move(made).error());
-    if (made) {
-      if (mount.copy_up) TRY(copy_up(target.fd, *made));
-      auto placed = place_detached(context, std::move(*made), placement);
-      if (placed || placed.error().code != ENOSYS) return placed;
-    }
-  }
-  return place_filesystem_legacy(context, filesystem, placement);
+  sys::Fd placed = TRY((mount.idmap.kind == plan::IdmapKind::none
+                            ? place_new(context, mount, filesystem, target.fd)
+                            : place_idmapped(context, mount, index, target.fd)));
+  if (mount.copy_up) TRY(copy_up(target.fd, placed));
+  TRY(set_propagation(placed, mount));
+  if (later) context.read_only_later.push_back(std::move(placed));
+  return {};
 }
 
 Result<void> make_remount(Context& context, const plan::Mount& mount) {
@@ -193,10 +199,11 @@ Result<void> make_remount(Context& context, const plan::Mount& mount) {
                            .data = mount.data,
                            .flags = mount.flags | MS_REMOUNT},
                           there));
-    return apply_after_attach(there, mount);
+    return set_propagation(there, mount);
   }
-  TRY(apply_attributes(there, mount));
-  return apply_after_attach(there, mount);
+  for (const sys::AttrRequest& request : all_attributes(mount))
+    TRY(set_attributes(context, there, request));
+  return set_propagation(there, mount);
 }
 
 Result<void> make_mount(Context& context, std::size_t index) {

@@ -18,9 +18,12 @@
 namespace coracle::init {
 namespace {
 
-// The container's user may search the new keyring, as under runc:
-// KEY_USR_SEARCH (0x00080000) is added to the permissions.
-Result<void> make_searchable(long keyring) {
+// For whom the new keyring becomes searchable, as under runc: its user, or
+// others where a user namespace may make its owner another user (keyctl(2)).
+constexpr std::uint32_t search_by_user = 0x00080000;
+constexpr std::uint32_t search_by_others = 0x00000008;
+
+Result<void> make_searchable(long keyring, std::uint32_t by) {
   char description[512] = {};
   const long size =
       ::syscall(SYS_keyctl, KEYCTL_DESCRIBE, keyring, description, sizeof description - 1);
@@ -30,9 +33,17 @@ Result<void> make_searchable(long keyring) {
   if (parts.size() < 4) return fail("describe session keyring: " + quoted(description));
   const auto permissions = parse_number<std::uint32_t>(parts[3], 16);
   if (!permissions) return fail("describe session keyring: " + quoted(description));
-  if (::syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, *permissions | 0x80000U) != 0)
+  if (::syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, *permissions | by) != 0)
     return fail_errno("set permissions of the session keyring");
   return {};
+}
+
+bool enters_user_namespace(const Context& context) {
+  if (context.joining) return context.joining->user_namespace;
+  const plan::Plan& plan = context.plan();
+  const bool joined_user = !plan.namespaces.joins.empty() &&
+                           plan.namespaces.joins.front().type == oci::NamespaceType::user;
+  return plan.id_maps.writer != plan::IdMapWriter::none || joined_user;
 }
 
 }  // namespace
@@ -42,9 +53,13 @@ Result<void> make_searchable(long keyring) {
 Result<void> close_host_descriptors(Context& context) {
   const auto number = [](const sys::Fd& fd) { return static_cast<unsigned int>(fd.get()); };
   const Input& input = context.input;
-  return sys::close_all_from(
-      static_cast<unsigned int>(3 + input.preserve_fds),
-      {number(input.channel.socket()), number(input.gate.wait), number(input.gate.result)});
+  std::vector<unsigned int> kept = {number(input.channel.socket()), number(input.gate.wait),
+                                    number(input.gate.result)};
+  if (context.joining) {
+    kept.push_back(number(context.joining->container));
+    kept.push_back(number(context.joining->root));
+  }
+  return sys::close_all_from(static_cast<unsigned int>(3 + input.preserve_fds), std::move(kept));
 }
 
 Result<void> await_id_maps(Context& context) {
@@ -54,10 +69,7 @@ Result<void> await_id_maps(Context& context) {
 
 // Becomes 0:0 of a user namespace whose maps are in force.
 Result<void> become_root(Context& context) {
-  const plan::Plan& plan = context.plan();
-  const bool joined_user = !plan.namespaces.joins.empty() &&
-                           plan.namespaces.joins.front().type == oci::NamespaceType::user;
-  if (plan.id_maps.writer == plan::IdMapWriter::none && !joined_user) return {};
+  if (!enters_user_namespace(context)) return {};
   if (::setresgid(0, 0, 0) != 0) return fail_errno("setresgid 0");
   if (::setresuid(0, 0, 0) != 0) return fail_errno("setresuid 0");
   // A change of ids resets it (prctl(2)), and host descriptors are still open.
@@ -78,7 +90,8 @@ Result<void> new_session_and_keyring(Context& context) {
         code == EDQUOT ? " (kernel.keys.maxkeys is reached; --no-new-keyring helps)" : "";
     return fail_errno("join session keyring " + name + hint, code);
   }
-  return make_searchable(keyring);
+  return make_searchable(keyring,
+                         enters_user_namespace(context) ? search_by_others : search_by_user);
 }
 
 Result<void> unshare_time_namespace(Context& context) {
@@ -87,6 +100,12 @@ Result<void> unshare_time_namespace(Context& context) {
   const std::string& offsets = context.plan().namespaces.time_offsets;
   if (offsets.empty()) return {};
   return sys::write_once("/proc/self/timens_offsets", offsets);
+}
+
+Result<void> unshare_ipc_namespace(Context& context) {
+  if (!context.plan().namespaces.new_ipc) return {};
+  if (::unshare(CLONE_NEWIPC) != 0) return fail_errno("unshare IPC namespace");
+  return {};
 }
 
 Result<void> unshare_cgroup_namespace(Context& context) {

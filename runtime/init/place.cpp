@@ -3,84 +3,148 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include "runtime/base/strings.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/mountinfo.hpp"
 #include "runtime/sys/path.hpp"
 
 namespace coracle::init {
 namespace {
 
-Result<void> apply_own_attributes(const sys::Fd& fd, const plan::Mount& mount) {
-  const sys::AttrRequest request = sys::attributes_of(mount.flags, mount.cleared_flags);
-  if (request.set == 0 && request.clear == 0) return {};
-  return sys::set_mount_attributes(fd, request);
+// What `path`, free of symlinks, leads to now.  The root itself is bound while
+// there is no other root yet.
+Result<sys::Fd> open_again(const Context& context, const std::string& path) {
+  if (!context.root) return sys::open_file(path, O_PATH);
+  return sys::open_in_root(context.root, path.substr(context.root_path.size()), O_PATH);
 }
 
-Result<void> apply_recursive_attributes(const sys::Fd& fd, const plan::Mount& mount) {
-  if (mount.recursive_attrs.empty()) return {};
-  return sys::set_mount_attributes(
-      fd,
-      {.set = mount.recursive_attrs.set, .clear = mount.recursive_attrs.clear, .recursive = true});
+// What mount(2) has just put on `target`.
+Result<sys::Fd> top_of(const Context& context, const sys::Fd& target) {
+  const std::string path = TRY(sys::path_of(target));
+  sys::Fd top = TRY(open_again(context, path));
+  // The rest would be done to another mount than ours.
+  if (TRY(sys::mount_id_of(top)) == TRY(sys::mount_id_of(target)))
+    return fail(quoted(path) + " was exchanged while it was mounted on");
+  return top;
 }
 
-// By mount(2), on an attached mount; a whole tree is beyond it.
-Result<void> apply_attributes_legacy(const sys::Fd& fd, const plan::Mount& mount) {
-  if (!mount.recursive_attrs.empty())
-    return fail_errno("recursive mount options need mount_setattr(2), Linux 5.12", ENOSYS);
-  const sys::AttrRequest request = sys::attributes_of(mount.flags, mount.cleared_flags);
-  if (request.set == 0 && request.clear == 0) return {};
-  return sys::remount_legacy(fd, request.set, request.clear);
+// The mounts of a tree, but those that others of it cover.
+Result<std::vector<sys::Fd>> mounts_of_tree(const Context& context, const sys::Fd& top) {
+  const std::string path = TRY(sys::path_of(top));
+  const std::string text = TRY(sys::read_file("/proc/self/mountinfo"));
+  std::vector<sys::Fd> found;
+  for (const sys::MountInfo& info : TRY(sys::parse_mountinfo(text))) {
+    if (!sys::is_below(info.mount_point, path)) continue;
+    sys::Fd mount = TRY(open_again(context, info.mount_point));
+    if (TRY(sys::mount_id_of(mount)) == info.id) found.push_back(std::move(mount));
+  }
+  return found;
 }
 
-Result<sys::Fd> top_of(const Context& context, const Placement& placement) {
-  return sys::open_in_root(context.root, placement.mount->destination, O_PATH);
-}
-
-Result<void> finish(Context& context, sys::Fd fd, const Placement& placement) {
-  TRY(apply_after_attach(fd, *placement.mount));
-  if (placement.read_only_later) context.read_only_later.push_back(std::move(fd));
+// By mount(2), which changes one attached mount at a time.
+Result<void> set_attributes_legacy(const Context& context, const sys::Fd& mount,
+                                   const sys::AttrRequest& request) {
+  if (!request.recursive) return sys::remount_legacy(mount, request.set, request.clear);
+  for (const sys::Fd& each : TRY(mounts_of_tree(context, mount)))
+    TRY(sys::remount_legacy(each, request.set, request.clear));
   return {};
+}
+
+Result<void> set_all_legacy(const Context& context, const sys::Fd& mount,
+                            const std::vector<sys::AttrRequest>& requests) {
+  for (const sys::AttrRequest& request : requests)
+    TRY(set_attributes_legacy(context, mount, request));
+  return {};
+}
+
+Result<void> set_all(const sys::MountFd& detached, const std::vector<sys::AttrRequest>& requests) {
+  for (const sys::AttrRequest& request : requests)
+    TRY(sys::set_mount_attributes(detached, request));
+  return {};
+}
+
+Result<sys::Fd> attach_made(const Context& context, Result<sys::MountFd> made,
+                            const Placement& placement) {
+  sys::MountFd detached = TRY(std::move(made));
+  // Before anybody sees the mount, if the kernel can.
+  auto set = set_all(detached, placement.attributes);
+  const bool legacy = !set && set.error().code == ENOSYS;
+  if (!set && !legacy) return std::unexpected(std::move(set).error());
+  TRY(sys::attach_mount(detached, placement.target));
+  if (legacy) TRY(set_all_legacy(context, detached, placement.attributes));
+  return sys::Fd(std::move(detached));
+}
+
+// Placed by mount(2): the root of it, with its attributes.
+Result<sys::Fd> finish_legacy(const Context& context, const Placement& placement) {
+  sys::Fd top = TRY(top_of(context, placement.target));
+  for (const sys::AttrRequest& request : placement.attributes)
+    TRY(set_attributes(context, top, request));
+  return top;
 }
 
 }  // namespace
 
-Result<void> apply_attributes(const sys::Fd& fd, const plan::Mount& mount) {
-  auto own = apply_own_attributes(fd, mount);
-  if (!own && own.error().code == ENOSYS) return apply_attributes_legacy(fd, mount);
-  if (!own) return own;
-  return apply_recursive_attributes(fd, mount);
+Result<sys::Fd> attach(const Context& context, sys::MountFd detached, const Placement& placement) {
+  return attach_made(context, std::move(detached), placement);
 }
 
-Result<void> apply_after_attach(const sys::Fd& fd, const plan::Mount& mount) {
+Result<sys::Fd> bind(const Context& context, const sys::Fd& source, const Placement& placement) {
+  auto placed = attach_made(context, sys::clone_mount(source, placement.recursive), placement);
+  if (placed || placed.error().code != ENOSYS) return placed;
+  return bind_legacy(context, source, placement);
+}
+
+Result<sys::Fd> bind_legacy(const Context& context, const sys::Fd& source,
+                            const Placement& placement) {
+  TRY(sys::bind_legacy(source, placement.target, placement.recursive));
+  return finish_legacy(context, placement);
+}
+
+Result<sys::Fd> mount_filesystem(const Context& context, const sys::Filesystem& filesystem,
+                                 const Placement& placement) {
+  auto placed = attach_made(context, sys::new_filesystem(filesystem), placement);
+  if (placed || placed.error().code != ENOSYS) return placed;
+  return mount_filesystem_legacy(context, filesystem, placement);
+}
+
+Result<sys::Fd> mount_filesystem_legacy(const Context& context, const sys::Filesystem& filesystem,
+                                        const Placement& placement) {
+  TRY(sys::mount_legacy(filesystem, placement.target));
+  return finish_legacy(context, placement);
+}
+
+Result<void> set_attributes(const Context& context, const sys::Fd& mount,
+                            const sys::AttrRequest& request) {
+  auto set = sys::set_mount_attributes(mount, request);
+  if (set || set.error().code != ENOSYS) return set;
+  return set_attributes_legacy(context, mount, request);
+}
+
+Result<void> set_propagation(const sys::Fd& fd, const plan::Mount& mount) {
   for (const unsigned long flags : mount.propagation)
     TRY(sys::set_propagation(fd, flags).context("propagation"));
   return {};
 }
 
-Result<void> place_detached(Context& context, sys::MountFd detached, const Placement& placement) {
-  const plan::Mount& mount = *placement.mount;
-  Result<void> done;
-  if (!placement.attributes_done) done = apply_own_attributes(detached, mount);
-  if (done) done = apply_recursive_attributes(detached, mount);
-  const bool attributes_later = !done && done.error().code == ENOSYS;
-  if (!done && !attributes_later) return done;
-  TRY(sys::attach_mount(detached, *placement.target));
-  if (attributes_later) TRY(apply_attributes_legacy(detached, mount));
-  return finish(context, std::move(detached), placement);
+std::vector<sys::AttrRequest> tree_attributes(const plan::Mount& mount) {
+  if (mount.recursive_attrs.empty()) return {};
+  return {
+      {.set = mount.recursive_attrs.set, .clear = mount.recursive_attrs.clear, .recursive = true}};
 }
 
-Result<void> place_bind_legacy(Context& context, const sys::Fd& source,
-                               const Placement& placement) {
-  TRY(sys::bind_legacy(source, *placement.target, placement.mount->recursive));
-  sys::Fd top = TRY(top_of(context, placement));
-  TRY(apply_attributes(top, *placement.mount));
-  return finish(context, std::move(top), placement);
+std::vector<sys::AttrRequest> all_attributes(const plan::Mount& mount) {
+  std::vector<sys::AttrRequest> requests;
+  const sys::AttrRequest own = sys::attributes_of(mount.flags, mount.cleared_flags);
+  if (own.set != 0 || own.clear != 0) requests.push_back(own);
+  for (const sys::AttrRequest& request : tree_attributes(mount)) requests.push_back(request);
+  return requests;
 }
 
-Result<void> place_filesystem_legacy(Context& context, const sys::Filesystem& filesystem,
-                                     const Placement& placement) {
-  TRY(sys::mount_legacy(filesystem, *placement.target));
-  sys::Fd top = TRY(top_of(context, placement));
-  TRY(apply_recursive_attributes(top, *placement.mount));
-  return finish(context, std::move(top), placement);
+Result<std::string> path_inside(const Context& context, const sys::Fd& fd) {
+  const std::string path = TRY(sys::path_of(fd));
+  if (!sys::is_below(path, context.root_path)) return fail("destination left the root file system");
+  return context.root_path == "/" ? path : path.substr(context.root_path.size());
 }
 
 }  // namespace coracle::init

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -79,6 +80,18 @@ Result<void> own_stdio(const plan::Process& process) {
   return {};
 }
 
+// While still root, as setuid(2) checks RLIMIT_NPROC; after all that needs descriptors.
+Result<void> set_rlimits(const plan::Process& process) {
+  for (const plan::Rlimit& rlimit : process.rlimits) {
+    const auto resource = static_cast<__rlimit_resource>(rlimit.resource);
+    if (::setrlimit64(resource, &rlimit.limit) != 0)
+      return fail_errno("set rlimit " + std::to_string(rlimit.resource) + " to soft " +
+                        std::to_string(rlimit.limit.rlim_cur) + ", hard " +
+                        std::to_string(rlimit.limit.rlim_max));
+  }
+  return {};
+}
+
 Result<void> set_ids(const plan::Process& process) {
   if (process.set_groups &&
       ::setgroups(process.additional_gids.size(), process.additional_gids.data()) != 0)
@@ -141,7 +154,9 @@ Result<void> enter_working_directory(Context& context) {
   context.env = process->env;
   complete_home(context, process->uid);
   for (const std::string& variable : context.input.extra_env) context.env.push_back(variable);
-  TRY(make_working_directory(process->cwd));
+  context.root.reset();  // cwd could name it, as /proc/self/fd/N
+  // An exec'd process changes nothing of the container's.
+  if (!context.joining) TRY(make_working_directory(process->cwd));
   context.in_working_directory = ::chdir(process->cwd.c_str()) == 0;
   if (context.in_working_directory) return check_working_directory();
   // Tried again as the container's user, who may see more (FUSE, NFS).
@@ -156,6 +171,7 @@ Result<void> drop_privileges(Context& context) {
   const plan::CapabilitySets sets = process->capabilities.value_or(plan::CapabilitySets{});
   TRY(drop_bounding(sets.bounding));
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return fail_errno("keep capabilities");
+  TRY(set_rlimits(*process));
   TRY(set_ids(*process));
   if (!context.in_working_directory) TRY(enter_as_user(*process));
   if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return fail_errno("keep capabilities");

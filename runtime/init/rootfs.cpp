@@ -8,6 +8,7 @@
 
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
+#include "runtime/init/place.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/mountinfo.hpp"
 #include "runtime/sys/mounts.hpp"
@@ -31,11 +32,6 @@ unsigned long mount_flags(const oci::RootfsPropagation& propagation) {
   return 0;
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-  if (directory == "/") return true;
-  return path == directory || (path.starts_with(directory) && path[directory.size()] == '/');
-}
-
 // pivot_root(2) refuses a new root whose parent mount is shared; where all is
 // slave or private already there is nothing to do.
 Result<void> make_parent_private(const std::string& rootfs) {
@@ -44,7 +40,7 @@ Result<void> make_parent_private(const std::string& rootfs) {
   const sys::MountInfo* parent = nullptr;
   for (const sys::MountInfo& mount : mounts) {
     const bool longer = parent == nullptr || mount.mount_point.size() >= parent->mount_point.size();
-    if (longer && is_below(rootfs, mount.mount_point)) parent = &mount;
+    if (longer && sys::is_below(rootfs, mount.mount_point)) parent = &mount;
   }
   if (parent == nullptr || !parent->shared) return {};
   const sys::Fd fd = TRY(sys::open_file(parent->mount_point, O_PATH));
@@ -65,19 +61,7 @@ Result<void> set_root_propagation(Context& context) {
 // Makes the root file system a mount of its own, which pivot_root needs and
 // which can be made read-only.
 Result<void> bind_root(Context& context, const sys::Fd& directory) {
-  auto mount = sys::clone_mount(directory, true);
-  if (mount) {
-    auto attached = sys::attach_mount(*mount, directory);
-    if (attached) {
-      context.root = std::move(*mount);
-      return {};
-    }
-    if (attached.error().code != ENOSYS) return attached;
-  } else if (mount.error().code != ENOSYS) {
-    return std::unexpected(std::move(mount).error());
-  }
-  TRY(sys::bind_legacy(directory, directory, true));
-  context.root = TRY(sys::open_file(context.plan().rootfs.path, O_PATH | O_DIRECTORY));
+  context.root = TRY(bind(context, directory, {.target = directory, .recursive = true}));
   return {};
 }
 
@@ -100,7 +84,7 @@ Result<void> hide_full_filesystems(const Context& context) {
   const std::string text = TRY(sys::read_file("/proc/self/mountinfo"));
   for (const sys::MountInfo& mount : TRY(sys::parse_mountinfo(text))) {
     if (mount.type != "proc" && mount.type != "sysfs") continue;
-    if (is_below(mount.mount_point, context.root_path)) continue;
+    if (sys::is_below(mount.mount_point, context.root_path)) continue;
     if (::umount2(mount.mount_point.c_str(), MNT_DETACH) == 0) continue;
     if (errno != EINVAL && errno != EPERM) return fail_errno("unmount " + mount.mount_point);
     // Locked by a more privileged mount namespace: cover it instead.

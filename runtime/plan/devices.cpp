@@ -30,14 +30,15 @@ struct Default {
   unsigned int minor;
 };
 
-// /dev/console is bound when there is a terminal, /dev/ptmx is a link.
+// /dev/console is bound when there is a terminal, /dev/ptmx is a link.  In
+// runc's order, which /proc/PID/mountinfo shows where they are binds.
 constexpr std::array<Default, 6> defaults = {{
     {"/dev/null", 1, 3},
-    {"/dev/zero", 1, 5},
-    {"/dev/full", 1, 7},
     {"/dev/random", 1, 8},
-    {"/dev/urandom", 1, 9},
+    {"/dev/full", 1, 7},
     {"/dev/tty", 5, 0},
+    {"/dev/zero", 1, 5},
+    {"/dev/urandom", 1, 9},
 }};
 
 constexpr std::string_view ptmx = "/dev/ptmx";

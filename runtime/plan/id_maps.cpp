@@ -144,7 +144,14 @@ Result<IdMaps> plan_id_maps(const oci::Linux& config, const HostFacts& facts) {
   IdMaps plan;
   plan.uid_mappings = config.uid_mappings;
   plan.gid_mappings = config.gid_mappings;
-  if (namespace_use(config, oci::NamespaceType::user) != NamespaceUse::created) return plan;
+  const NamespaceUse use = namespace_use(config, oci::NamespaceType::user);
+  if (use == NamespaceUse::inherited && !facts.privileged) {
+    return fail(
+        "/linux/namespaces: without privilege a container needs a user namespace: add "
+        R"({"type":"user"}, and a mapping such as )" +
+        example({"", config.uid_mappings, facts.own_uid_map, facts.euid}, facts));
+  }
+  if (use != NamespaceUse::created) return plan;
   const Side users{"/linux/uidMappings", config.uid_mappings, facts.own_uid_map, facts.euid};
   const Side groups{"/linux/gidMappings", config.gid_mappings, facts.own_gid_map, facts.egid};
   plan.writer = choose_writer(config, facts);

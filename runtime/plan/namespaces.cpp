@@ -71,6 +71,12 @@ Result<Namespaces> plan_namespaces(const oci::Linux& config) {
         break;
     }
   }
+  // The kernel gives /dev/mqueue to who makes the namespace: an id of the
+  // container's, which init has not yet when it is cloned.
+  if (namespace_use(config, NamespaceType::user) != NamespaceUse::inherited) {
+    plan.new_ipc = namespace_use(config, NamespaceType::ipc) == NamespaceUse::created;
+    plan.clone_flags &= ~std::uint64_t{CLONE_NEWIPC};
+  }
   plan.new_cgroup = namespace_use(config, NamespaceType::cgroup) == NamespaceUse::created;
   plan.new_time = namespace_use(config, NamespaceType::time) == NamespaceUse::created;
   plan.time_offsets = render_offsets(config.time_offsets);

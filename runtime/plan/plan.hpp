@@ -27,6 +27,7 @@ struct Join {
 struct Namespaces {
   std::uint64_t clone_flags = 0;  // CLONE_NEW* of clone3; never NEWCGROUP or NEWTIME
   std::vector<Join> joins;        // the user namespace first, the mount namespace last
+  bool new_ipc = false;           // unshared by init as uid 0 of a user namespace, not cloned
   bool new_cgroup = false;        // unshared by init, once it is in its cgroup
   bool new_time = false;          // unshared by the host for its next child
   std::string time_offsets;       // for timens_offsets: "monotonic 1 0\nboottime 2 0\n"

@@ -179,7 +179,10 @@ Process as_configured(const oci::Process& process, const IdMaps& maps) {
   if (process.terminal) planned.console_size = process.console_size;
   planned.uid = process.user.uid;
   planned.gid = process.user.gid;
-  planned.additional_gids = process.user.additional_gids;
+  // Docker lists a group twice when the image's /etc/group does.
+  const std::set<gid_t> groups(process.user.additional_gids.begin(),
+                               process.user.additional_gids.end());
+  planned.additional_gids.assign(groups.begin(), groups.end());
   planned.set_groups = !maps.deny_setgroups;
   planned.umask = process.user.umask;
   planned.no_new_privileges = process.no_new_privileges;

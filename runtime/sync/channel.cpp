@@ -97,8 +97,10 @@ HostMessage host_message(Decoded decoded) {
       return MountReady{.mount = sys::MountFd(decoded.fd.release())};
     case 2:
       return RuntimeHooksDone{};
-    default:
+    case 3:
       return Saved{};
+    default:
+      return Attached{};
   }
 }
 
@@ -121,7 +123,7 @@ InitMessage init_message(Decoded decoded) {
   }
 }
 
-static_assert(std::variant_size_v<HostMessage> == 4, "host_message() knows four kinds");
+static_assert(std::variant_size_v<HostMessage> == 5, "host_message() knows five kinds");
 static_assert(std::variant_size_v<InitMessage> == 7, "init_message() knows seven kinds");
 
 }  // namespace

@@ -6,7 +6,7 @@
 //   MountReady <--------------------->  MountPlease (any number)
 //   runs createRuntime hooks  <-------  RootfsReady
 //   RuntimeHooksDone ---------------->  createContainer hooks, pivot_root, ...
-//   sets rlimits, saves state <-------  Console?, SeccompListener?, Ready
+//   saves state "created"  <----------  Console?, SeccompListener?, Ready
 //   Saved --------------------------->  closes its end, waits at the gate
 //
 // Each name states a fact already true for its sender.  Init may send LogLine
@@ -31,7 +31,9 @@ struct MountReady {
 
 struct RuntimeHooksDone {};
 struct Saved {};
-using HostMessage = std::variant<IdMapsWritten, MountReady, RuntimeHooksDone, Saved>;
+// To an exec'd process alone, in place of IdMapsWritten: it is in its cgroups.
+struct Attached {};
+using HostMessage = std::variant<IdMapsWritten, MountReady, RuntimeHooksDone, Saved, Attached>;
 
 struct MountPlease {
   std::uint32_t index = 0;  // into Plan::mounts

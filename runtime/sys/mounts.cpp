@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,9 @@
 #endif
 #ifndef MOUNT_ATTR_IDMAP
 #define MOUNT_ATTR_IDMAP 0x00100000
+#endif
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000
 #endif
 
 namespace coracle::sys {
@@ -110,7 +114,7 @@ Result<void> configure_all(const Fd& context, const Filesystem& filesystem) {
 unsigned long flags_now(const Fd& mount) {
   struct statvfs now = {};
   if (::fstatvfs(mount.get(), &now) != 0) return 0;
-  constexpr std::array<std::pair<unsigned long, unsigned long>, 7> pairs = {{
+  constexpr std::array<std::pair<unsigned long, unsigned long>, 8> pairs = {{
       {ST_RDONLY, MS_RDONLY},
       {ST_NOSUID, MS_NOSUID},
       {ST_NODEV, MS_NODEV},
@@ -118,6 +122,7 @@ unsigned long flags_now(const Fd& mount) {
       {ST_NOATIME, MS_NOATIME},
       {ST_NODIRATIME, MS_NODIRATIME},
       {ST_RELATIME, MS_RELATIME},
+      {ST_NOSYMFOLLOW, MS_NOSYMFOLLOW},
   }};
   unsigned long flags = 0;
   for (const auto& [status_flag, mount_flag] : pairs) {
@@ -225,6 +230,12 @@ Result<void> set_propagation(const Fd& mount, unsigned long flags) {
   if (::mount(nullptr, proc_path(mount).c_str(), nullptr, flags, nullptr) != 0)
     return fail_errno("set propagation");
   return {};
+}
+
+Result<int> mount_id_of(const Fd& fd) {
+  struct statx facts = {};
+  if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &facts) != 0) return fail_errno("statx");
+  return static_cast<int>(facts.stx_mnt_id);
 }
 
 Result<void> idmap_mount(const MountFd& mount, const Fd& user_namespace, bool recursive) {

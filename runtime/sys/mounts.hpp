@@ -35,7 +35,7 @@ Result<void> mount_legacy(const Filesystem& filesystem, const Fd& target);
 // Attaches a detached mount on what `target` (O_PATH) refers to.
 Result<void> attach_mount(const MountFd& mount, const Fd& target);
 
-// Binds `source` on `target`: clone_mount and attach_mount, or mount(2).
+// Binds `source` on `target` by mount(2).
 Result<void> bind_legacy(const Fd& source, const Fd& target, bool recursive);
 
 // Changes MOUNT_ATTR_* of one mount or of its tree; ENOSYS where the kernel cannot.
@@ -51,6 +51,9 @@ Result<void> set_mount_attributes(const Fd& mount, const AttrRequest& request);
 Result<void> remount_legacy(const Fd& mount, std::uint64_t set, std::uint64_t clear);
 // mount(2) with one of MS_SHARED..., with or without MS_REC.
 Result<void> set_propagation(const Fd& mount, unsigned long flags);
+
+// The id of the mount that `fd` lies on, as in mountinfo.
+Result<int> mount_id_of(const Fd& fd);
 
 // Maps the ids of a detached mount as `user_namespace` does.
 Result<void> idmap_mount(const MountFd& mount, const Fd& user_namespace, bool recursive);

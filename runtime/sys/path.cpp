@@ -161,6 +161,11 @@ Result<Place> place_in_root(const Fd& root, std::string_view path) {
   return Place{.directory = std::move(directory), .name = std::string(name)};
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+  if (directory == "/") return true;
+  return path == directory || (path.starts_with(directory) && path[directory.size()] == '/');
+}
+
 Result<struct stat> status_of(const Fd& fd) {
   struct stat status = {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno("fstat");

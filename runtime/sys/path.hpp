@@ -33,6 +33,9 @@ struct Place {
 };
 Result<Place> place_in_root(const Fd& root, std::string_view path);
 
+// Whether `path` is `directory` or lies below it; both absolute and clean.  Pure.
+bool is_below(std::string_view path, std::string_view directory);
+
 // fstat(2)
 Result<struct stat> status_of(const Fd& fd);
 

@@ -81,7 +81,9 @@ Child::~Child() {
 
 void Child::kill_and_reap() {
   if (pid_ == 0) return;
-  std::ignore = pidfd_send_signal(pidfd_, SIGKILL);  // it may have ended already
+  const auto sent = pidfd_send_signal(pidfd_, SIGKILL);
+  // A filter may forbid it.  Until we reap the process its number is its own.
+  if (!sent && sent.error().code != ESRCH) ::kill(pid_, SIGKILL);
   std::ignore = wait();
 }
 
@@ -169,7 +171,7 @@ Result<void> close_all_from(unsigned int first, std::vector<unsigned int> kept) 
   return {};
 }
 
-Result<Finished> run_program(const std::vector<std::string>& argv) {
+Result<Finished> run_program(const std::vector<std::string>& argv, std::size_t most) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("pipe2");
   const Fd read_end(ends[0]);
@@ -186,13 +188,13 @@ Result<Finished> run_program(const std::vector<std::string>& argv) {
   ::posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) return fail_errno("run " + argv[0], problem);
   write_end.reset();
-  auto output = read_all(read_end, 64 << 10);
+  auto output = read_all(read_end, most);
   siginfo_t info = {};
   while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0) {
     if (errno != EINTR) return fail_errno("waitid " + argv[0]);
   }
   if (!output) return std::unexpected(std::move(output).error());
-  return Finished{.exit = exit_from(info), .output = std::string(trim(*output))};
+  return Finished{.exit = exit_from(info), .output = *std::move(output)};
 }
 
 std::vector<char*> c_array(const std::vector<std::string>& texts) {

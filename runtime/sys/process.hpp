@@ -108,11 +108,12 @@ Result<void> close_all_from(unsigned int first, std::vector<unsigned int> kept);
 // What a program that ran to its end left.
 struct Finished {
   Exit exit;
-  std::string output;  // stdout and stderr, at most 64 KiB
+  std::string output;  // stdout and stderr
 };
 
 // Runs `argv` (argv[0] looked up in PATH) with stdin from /dev/null, and waits.
-Result<Finished> run_program(const std::vector<std::string>& argv);
+// Fails when it writes more than `most` bytes.
+Result<Finished> run_program(const std::vector<std::string>& argv, std::size_t most = 64 << 10);
 
 // For execve(2): pointers into `texts`, which must outlive the array.
 std::vector<char*> c_array(const std::vector<std::string>& texts);

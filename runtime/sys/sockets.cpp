@@ -30,6 +30,12 @@ std::vector<Fd> take_fds(msghdr& header) {
 
 }  // namespace
 
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("pipe2");
+  return Pipe{.read = Fd(ends[0]), .write = Fd(ends[1])};
+}
+
 Result<SocketPair> seqpacket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)

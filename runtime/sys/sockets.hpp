@@ -1,4 +1,4 @@
-// Unix sockets: pairs, connecting, packets with descriptors.
+// Pipes, and Unix sockets: pairs, connecting, packets with descriptors.
 #pragma once
 
 #include <span>
@@ -10,6 +10,12 @@
 #include "runtime/sys/fd.hpp"
 
 namespace coracle::sys {
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+Result<Pipe> make_pipe();
 
 struct SocketPair {
   Fd first;

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/bundle.hpp"
+#include "tests/support/container_cgroup.hpp"
 #include "tests/support/leftovers.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
@@ -19,26 +20,6 @@ using namespace coracle::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Makes `bundle` show `view`; false, and the case counted as skipped, where that cannot be.
-bool shows(Bundle& bundle, CgroupView view) {
-  bundle.view = view;
-  const auto reason = why_not(view);
-  if (reason) skip_case((std::string(name(view)) + ": " + *reason).c_str());
-  return !reason;
-}
-
-// The host's directory of the container's cgroup in the hierarchy with `controller`.
-std::string directory(const Bundle& bundle, const std::string& controller) {
-  for (const std::string& path : cgroup_directories(bundle.cgroup())) {
-    if (contains(path, "/cgroup/" + controller + "/")) return path;
-  }
-  return "(no cgroup of " + controller + ")";
-}
-
-std::string setting(const Bundle& bundle, const std::string& controller, const char* file) {
-  return words(read_file(directory(bundle, controller) + "/" + file));
-}
 
 // The lines of /proc/PID/cgroup whose path is the container's cgroup.
 std::vector<std::string> joined(const Bundle& bundle) {
@@ -97,13 +78,13 @@ TEST_CASE("cgroup v1: memory, pids, cpu and cpuset limits are written as configu
       {"pids", {{"limit", 42}}},
       {"cpu", {{"shares", 512}, {"quota", 50'000}, {"period", 100'000}, {"cpus", "0"}}}};
   launch_waiting(bundle);
-  CHECK(setting(bundle, "memory", "memory.limit_in_bytes") == "33554432");
-  CHECK(setting(bundle, "memory", "memory.soft_limit_in_bytes") == "16777216");
-  CHECK(setting(bundle, "pids", "pids.max") == "42");
-  CHECK(setting(bundle, "cpu", "cpu.shares") == "512");
-  CHECK(setting(bundle, "cpu", "cpu.cfs_quota_us") == "50000");
-  CHECK(setting(bundle, "cpu", "cpu.cfs_period_us") == "100000");
-  CHECK(setting(bundle, "cpuset", "cpuset.cpus") == "0");
+  CHECK(cgroup_setting(bundle, "memory", "memory.limit_in_bytes") == "33554432");
+  CHECK(cgroup_setting(bundle, "memory", "memory.soft_limit_in_bytes") == "16777216");
+  CHECK(cgroup_setting(bundle, "pids", "pids.max") == "42");
+  CHECK(cgroup_setting(bundle, "cpu", "cpu.shares") == "512");
+  CHECK(cgroup_setting(bundle, "cpu", "cpu.cfs_quota_us") == "50000");
+  CHECK(cgroup_setting(bundle, "cpu", "cpu.cfs_period_us") == "100000");
+  CHECK(cgroup_setting(bundle, "cpuset", "cpuset.cpus") == "0");
   CHECK(bundle.remove({"--force"}).exit_code == 0);
 }
 
@@ -124,7 +105,7 @@ TEST_CASE("cgroup v1: device rules are written in order, with what every contain
       {{"allow", false}, {"access", "rwm"}},
       {{"allow", true}, {"type", "c"}, {"major", 10}, {"minor", 229}, {"access", "rw"}}};
   launch_waiting(bundle);
-  const std::string rules = setting(bundle, "devices", "devices.list");
+  const std::string rules = cgroup_setting(bundle, "devices", "devices.list");
   CHECK_FALSE(contains(rules, "a *:* rwm"));
   for (const char* rule : {"c 10:229 rw", "c 1:3 rwm", "c 5:2 rwm", "c 136:* rwm"}) {
     CHECK_MESSAGE(contains(rules, rule), rules);

@@ -127,6 +127,8 @@ TEST_CASE("terminal: run relays between the caller's terminal and the container'
   ::close(master);
   CHECK(outcome.value("isatty") == "111");
   CHECK(outcome.value("stdin") == "typed");
+  // The caller's terminal makes line ends, once: "\n" alone would be a staircase.
+  CHECK_MESSAGE(contains(outcome.out, "isatty=111\r\n"), outcome.out);
   if (!testing_old_runc()) {  // it sets the size when the program runs already
     CHECK(outcome.value("rows") == "33");
     CHECK(outcome.value("columns") == "99");

@@ -134,7 +134,7 @@ Program Bundle::program(const std::vector<std::string>& args) const {
   if (const std::string text = config.dump(1); text != read_file(dir() + "/config.json")) {
     write_file(dir() + "/config.json", text);
   }
-  Program program = {.args = {runtime_binary(), "--root", root()}, .view = view};
+  Program program = {.args = {runtime_binary(), "--root", root()}, .view = view, .uid = user};
   program.args.insert(program.args.end(), args.begin(), args.end());
   return program;
 }

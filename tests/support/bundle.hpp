@@ -35,6 +35,7 @@ class Bundle {
 
   Json config;
   CgroupView view = CgroupView::machine;
+  uid_t user = 0;  // who runs the commands
 
   const std::string& id() const { return id_; }
   std::string dir() const { return top_ + "/bundle"; }

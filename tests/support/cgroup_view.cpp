@@ -34,7 +34,7 @@ bool show_v2() {
 
 }  // namespace
 
-const char* name(CgroupView view) {
+std::string name(CgroupView view) {
   switch (view) {
     case CgroupView::machine:
       return "as it is";

@@ -10,7 +10,7 @@ namespace coracle::test {
 // hybrid: controllers in v1 hierarchies, and the unified one beside them.
 enum class CgroupView { machine, v1, v2, hybrid };
 
-const char* name(CgroupView view);
+std::string name(CgroupView view);
 
 // Why this machine cannot show `view`; nothing when it can.
 std::optional<std::string> why_not(CgroupView view);

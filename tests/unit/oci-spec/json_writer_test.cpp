@@ -45,3 +45,11 @@ TEST_CASE("json writer: a string is escaped where JSON demands it") {
   out.string(std::string_view("/\"\\\n\x01\0\u00e9", 8));
   CHECK(std::move(out).text() == "\"/\\\"\\\\\\n\\u0001\\u0000\u00e9\"");
 }
+
+TEST_CASE("json writer: a decimal number has no digit too many") {
+  json::Writer out(json::Layout::compact);
+  out.begin_array();
+  for (const double number : {0.0, 1.5, 99.99}) out.decimal(number);
+  out.end_array();
+  CHECK(std::move(out).text() == "[0,1.5,99.99]");
+}

@@ -201,14 +201,14 @@ TEST_CASE("cpu v1: times, shares, sets, real time") {
                      .realtime_period = 1000000,
                      .cpus = "0-1",
                      .mems = "0",
-                     .idle = 1};
+                     .idle = 0};
   CHECK(v1(with(cpu)) == Settings{{"cpuset", "cpuset.cpus", "0-1"},
                                   {"cpuset", "cpuset.mems", "0"},
                                   {"cpu", "cpu.shares", "512"},
                                   {"cpu", "cpu.cfs_period_us", "200000"},
                                   {"cpu", "cpu.cfs_burst_us", "1000"},
                                   {"cpu", "cpu.cfs_quota_us", "50000"},
-                                  {"cpu", "cpu.idle", "1"},
+                                  {"cpu", "cpu.idle", "0", skip},
                                   {"cpu", "cpu.rt_period_us", "1000000"},
                                   {"cpu", "cpu.rt_runtime_us", "950000"}});
 }
@@ -260,13 +260,19 @@ TEST_CASE("cpu v2: idle, weight, burst, quota with period, sets") {
                      .realtime_period = 0,
                      .cpus = "0",
                      .mems = "0",
-                     .idle = 1};
-  CHECK(v2(with(cpu)) == Settings{{"cpu", "cpu.idle", "1"},
+                     .idle = 0};
+  CHECK(v2(with(cpu)) == Settings{{"cpu", "cpu.idle", "0", skip},
                                   {"cpu", "cpu.weight", "174"},
                                   {"cpu", "cpu.max.burst", "1000"},
                                   {"cpu", "cpu.max", "50000 200000"},
                                   {"cpuset", "cpuset.cpus", "0"},
                                   {"cpuset", "cpuset.mems", "0"}});
+}
+
+TEST_CASE("cpu: an idle group has no weight") {
+  const oci::Cpu idle{.shares = 512, .idle = 1};
+  CHECK(v1(with(idle)) == Settings{{"cpu", "cpu.idle", "1"}});
+  CHECK(v2(with(idle)) == Settings{{"cpu", "cpu.idle", "1"}});
 }
 
 TEST_CASE("cpu v2: a missing period is the kernel's default, a missing quota is max") {

@@ -15,6 +15,7 @@ constexpr std::array options = {
     Option{.name = "all", .letter = 'a'},
     Option{.name = "bundle", .letter = 'b', .value = "dir", .initial = "."},
     Option{.name = "preserve-fds", .value = "count"},
+    Option{.name = "env", .letter = 'e', .value = "name=value", .repeated = true},
 };
 
 auto command(const Words& words) {
@@ -49,6 +50,14 @@ TEST_CASE("parse: a switch may be given a truth value") {
 
 TEST_CASE("parse: the last of several values wins") {
   CHECK(command({"-b", "/a", "--bundle=/b"})->text("bundle") == "/b");
+}
+
+TEST_CASE("parse: a repeated option takes one value each time") {
+  const auto parsed = command({"--env", "A=1", "web1", "-e", "B=2", "id", "--env=C=3,4"});
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->list("env") == Words{"A=1", "B=2", "C=3,4"});
+  CHECK(parsed->positional == Words{"web1", "id"});
+  CHECK(command({"web1"})->list("env").empty());
 }
 
 TEST_CASE("parse: an empty value is a value") {

@@ -19,6 +19,8 @@ ContainerState example() {
   state.created = "2026-11-21T19:40:34.123456789Z";
   state.owner = 1000;
   state.rootless = true;
+  state.restored = true;
+  state.external_descriptors = {"/dev/null", "pipe:[1]", "pipe:[2]"};
   state.cgroup_paths = {.v1 = {{"memory", "/sys/fs/cgroup/memory/web1"}},
                         .v2 = "/sys/fs/cgroup/unified/web1"};
   state.spec.oci_version = "1.3.0";
@@ -39,6 +41,8 @@ TEST_CASE("state.json: what is written reads back") {
   CHECK(read->start_time == state.start_time);
   CHECK(read->owner == state.owner);
   CHECK(read->rootless);
+  CHECK(read->restored);
+  CHECK(read->external_descriptors == state.external_descriptors);
   CHECK(read->cgroup_paths == state.cgroup_paths);
   CHECK(read->spec.annotations == state.spec.annotations);
   CHECK(container::render_state(*read) == text);
@@ -46,10 +50,11 @@ TEST_CASE("state.json: what is written reads back") {
 
 TEST_CASE("state.json: keys are those of runc") {
   const std::string text = container::render_state(example());
-  for (const char* key : {"\"id\":\"web1\"", "\"init_process_pid\":42",
-                          "\"init_process_start\":567890", "\"rootless\":true",
-                          "\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/unified/web1\","
-                          "\"memory\":\"/sys/fs/cgroup/memory/web1\"}"})
+  for (const char* key :
+       {"\"id\":\"web1\"", "\"init_process_pid\":42", "\"init_process_start\":567890",
+        "\"rootless\":true", "\"external_descriptors\":[\"/dev/null\",\"pipe:[1]\",\"pipe:[2]\"]",
+        "\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/unified/web1\","
+        "\"memory\":\"/sys/fs/cgroup/memory/web1\"}"})
     CHECK_MESSAGE(text.find(key) != std::string::npos, key);
 }
 

@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "runtime/sys/proc_stat.hpp"
+#include "runtime/sys/process.hpp"
+
 using namespace coracle;
 using container::ContainerState;
 
@@ -23,6 +26,19 @@ TEST_CASE("status: a process that is gone has stopped") {
   state.pid = 0x7ffffffe;  // above the kernel's largest
   state.start_time = 1;
   CHECK(container::status_of(state) == oci::Status::stopped);
+}
+
+TEST_CASE("status: what has executed nothing is created, but for what was restored") {
+  const auto cloned = sys::clone_process({}, []() noexcept {
+    while (true) ::pause();
+  });
+  REQUIRE(cloned.has_value());
+  ContainerState state;
+  state.pid = cloned->child.pid();
+  state.start_time = sys::process_facts(state.pid)->start_time;
+  CHECK(container::status_of(state) == oci::Status::created);
+  state.restored = true;
+  CHECK(container::status_of(state) == oci::Status::running);
 }
 
 TEST_CASE("oci_state: facts are copied, and a stopped container has no pid") {

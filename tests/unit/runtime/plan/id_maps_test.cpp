@@ -112,6 +112,13 @@ TEST_CASE("id maps: nobody writes any without a user namespace") {
   CHECK(plan->uid_map.empty());
 }
 
+TEST_CASE("id maps: without privilege there must be a user namespace") {
+  CHECK(refusal(oci::Linux(), rootless()) ==
+        "/linux/namespaces: without privilege a container needs a user namespace: add "
+        R"({"type":"user"}, and a mapping such as {"containerID":0,"hostID":1000,"size":1})");
+  CHECK(refusal(user_namespace({{0, 1000, 1}}, {}, "/ns/user"), rootless()) == "accepted");
+}
+
 TEST_CASE("id maps: a joined user namespace is not written, its mappings are kept to compare") {
   const Mappings mappings = {{0, 1000, 1}};
   const Result<IdMaps> plan = plan_id_maps(user_namespace(mappings, {}, "/ns/user"), root());

@@ -55,6 +55,16 @@ TEST_CASE("namespaces: cgroup and time are new without a clone flag") {
   CHECK(plan->new_time);
 }
 
+TEST_CASE("namespaces: ipc beside a user namespace is left to init") {
+  for (const std::string path : {"", "/ns/user"}) {
+    const Result<Namespaces> plan =
+        plan_namespaces(with({{NamespaceType::user, path}, {NamespaceType::ipc, ""}}));
+    REQUIRE(plan.has_value());
+    CHECK((plan->clone_flags & CLONE_NEWIPC) == 0);
+    CHECK(plan->new_ipc);
+  }
+}
+
 TEST_CASE("namespaces: the user namespace is joined first and the mount namespace last") {
   const Result<Namespaces> plan = plan_namespaces(with({{NamespaceType::mount, "/ns/mnt"},
                                                         {NamespaceType::time, "/ns/time"},

@@ -1,0 +1,250 @@
+#include "runtime/container/exec.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/container/creation.hpp"
+#include "runtime/container/exec_cgroup.hpp"
+#include "runtime/container/exec_spawn.hpp"
+#include "runtime/container/foreground.hpp"
+#include "runtime/container/host_facts.hpp"
+#include "runtime/container/log.hpp"
+#include "runtime/container/own_binary.hpp"
+#include "runtime/container/process_setup.hpp"
+#include "runtime/container/processes.hpp"
+#include "runtime/container/seccomp_listener.hpp"
+#include "runtime/container/start_gate.hpp"
+#include "runtime/container/status.hpp"
+#include "runtime/plan/number_list.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/sockets.hpp"
+
+namespace coracle::container {
+namespace {
+
+// The status of the container, for hooks and for the seccomp agent.
+Result<oci::Status> check_running(const ContainerState& state, bool ignore_paused) {
+  const oci::Status status = status_of(state);
+  switch (status) {
+    case oci::Status::created:
+    case oci::Status::running:
+      return status;
+    case oci::Status::paused:
+      if (ignore_paused) return status;
+      return fail("cannot exec in a paused container (use --ignore-paused to override)");
+    case oci::Status::creating:
+    case oci::Status::stopped:
+      break;
+  }
+  return fail("cannot exec in a stopped container");
+}
+
+// One exec: the host's side.
+class Execution {
+ public:
+  Execution(const ExecOptions& options, ContainerState state, Preserved preserved)
+      : options_(options), state_(std::move(state)), preserved_(std::move(preserved)) {}
+
+  Result<int> run() {
+    status_ = TRY(check_running(state_, options_.ignore_paused));
+    TRY(plan());
+    std::optional<ForwardedSignals> signals;
+    if (!options_.detach) signals.emplace(TRY(ForwardedSignals::block()));
+    TRY(spawn());
+    TRY(serve());
+    TRY(finish());
+    if (options_.detach) {
+      child_.detach();
+      return 0;
+    }
+    return TRY(follow(std::move(child_), std::move(terminal_), *signals)).code();
+  }
+
+ private:
+  Result<void> plan();
+  Result<void> check_console() const;
+  Result<cgroup::Cgroup> choose_cgroup() const;
+  Result<init::Joining> joining() const;
+  Result<void> spawn();
+  Result<void> attach(const cgroup::Cgroup& cgroup, bool born_in_cgroup) const;
+  Result<void> prepare(const cgroup::Cgroup& cgroup, bool born_in_cgroup);
+  Result<void> serve();
+  Result<void> take_console(sync::Console message);
+  Result<void> take_listener(sync::SeccompListener message);
+  Result<void> finish();
+
+  const ExecOptions& options_;
+  ContainerState state_;
+  Preserved preserved_;
+  oci::Status status_ = oci::Status::running;
+  cgroup::Host cgroup_host_;
+  plan::HostFacts facts_;
+  plan::Plan plan_;
+  seccomp::Filter filter_;
+  sys::Fd agent_;
+  std::optional<sync::HostEnd> channel_;
+  sys::Fd result_;  // end of file: it executes
+  sys::Child child_;
+  sys::Fd terminal_;
+};
+
+Result<void> Execution::check_console() const {
+  const bool terminal = plan_.process->terminal;
+  if (terminal && options_.detach && options_.console_socket.empty())
+    return fail("cannot allocate tty if runc will detach without setting console socket");
+  if ((!terminal || !options_.detach) && !options_.console_socket.empty())
+    return fail("cannot use console socket if runc will not detach or allocate tty");
+  return {};
+}
+
+Result<void> Execution::plan() {
+  oci::Spec& spec = state_.spec;
+  spec.process = TRY(exec_process(spec.process.value_or(oci::Process{}), options_.request));
+  cgroup_host_ = TRY(cgroup::detect());
+  facts_ = TRY(read_host_facts(spec, cgroup_host_));
+  // The whole container is planned again: where a process ends up depends on
+  // its namespaces, its ids on its mappings.
+  plan_ = TRY(plan::make_plan(spec, facts_, {.bundle = state_.bundle, .id = state_.id}));
+  for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
+  TRY(check_console());
+  if (!spec.linux_.seccomp) return {};
+  filter_ = TRY(seccomp::compile(*spec.linux_.seccomp));
+  if (filter_.notifies)
+    agent_ = TRY(sys::connect_unix(spec.linux_.seccomp->listener_path).context("seccomp agent"));
+  return {};
+}
+
+Result<cgroup::Cgroup> Execution::choose_cgroup() const {
+  cgroup::Paths paths = TRY(sub_cgroups(cgroup_host_, state_.cgroup_paths, options_.cgroups));
+  return cgroup::Cgroup(cgroup_host_, std::move(paths), {.rootless = state_.rootless});
+}
+
+Result<init::Joining> Execution::joining() const {
+  init::Joining joining;
+  const auto& affinity = state_.spec.process->exec_cpu_affinity;
+  if (!affinity) return joining;
+  joining.initial_affinity = TRY(plan::parse_number_list(affinity->initial, "CPU")
+                                     .context("/process/execCPUAffinity/initial"));
+  joining.final_affinity = TRY(
+      plan::parse_number_list(affinity->final, "CPU").context("/process/execCPUAffinity/final"));
+  return joining;
+}
+
+Result<void> Execution::spawn() {
+  auto init = open_init(state_);
+  if (!init) return fail("cannot exec in a stopped container");
+  Destination destination = TRY(find_destination(state_.pid, *std::move(init), facts_.privileged));
+  const cgroup::Cgroup cgroup = TRY(choose_cgroup());
+  sync::Channel channel = TRY(sync::make_channel());
+  init::Joining how = TRY(joining());
+  const bool join_later = !how.initial_affinity.empty();
+  sys::Pipe gate = TRY(sys::make_pipe());
+  init::Input input = {
+      .plan = plan_,
+      .hooks = state_.spec.hooks,
+      .state = oci_state(state_, status_),
+      .channel = std::move(channel.init),
+      .gate = {.wait = {}, .result = std::move(gate.write)},
+      .seccomp = {.program = filter_.program,
+                  .flags = filter_.flags,
+                  .notifies = filter_.notifies,
+                  .host_takes_listener = !filter_.notifies || sys::pidfd_getfd_works()},
+      .preserve_fds = preserved_.count,
+      .extra_env = preserved_.env};
+  // Processes inside see the newcomer at once: from its first instruction on
+  // nothing of it may be opened.  CVE-2016-9962
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
+  const auto target = cgroup.clone_target();
+  const bool born_there = target && *target && !join_later;
+  const sys::Fd* directory = born_there ? &*target : nullptr;
+  sys::Cloned cloned =
+      TRY(spawn_exec(std::move(destination), directory, std::move(input), std::move(how)));
+  child_ = std::move(cloned.child);
+  channel_.emplace(std::move(channel.host));
+  result_ = std::move(gate.read);
+  return prepare(cgroup, cloned.born_in_cgroup);
+}
+
+// A v2 cgroup that hands its controllers on takes no processes, and one that
+// init has left may be gone: then it is init's, as under runc.
+Result<void> Execution::attach(const cgroup::Cgroup& cgroup, bool born_in_cgroup) const {
+  auto attached = cgroup.attach(child_.pid(), born_in_cgroup);
+  if (attached || !options_.cgroups.empty()) return attached;
+  const std::string file = "/proc/" + std::to_string(state_.pid) + "/cgroup";
+  cgroup::Paths paths = with_inits_v2(cgroup_host_, state_.cgroup_paths, TRY(sys::read_file(file)));
+  const cgroup::Cgroup inits(cgroup_host_, std::move(paths), {.rootless = state_.rootless});
+  if (inits.attach(child_.pid(), false)) return {};
+  return attached;
+}
+
+Result<void> Execution::prepare(const cgroup::Cgroup& cgroup, bool born_in_cgroup) {
+  const plan::Process& process = *plan_.process;
+  TRY(attach(cgroup, born_in_cgroup).context("cgroup"));
+  const bool tolerant = options_.rootless || !facts_.privileged || facts_.in_user_namespace;
+  TRY(raise_hard_limits(child_.pid(), process));
+  if (process.oom_score_adj) TRY(set_oom_score_adj(child_.pid(), *process.oom_score_adj, tolerant));
+  if (!process.terminal && plan_.id_maps.writer == plan::IdMapWriter::direct) {
+    if (const auto uid = host_id(plan_.id_maps.uid_mappings, process.uid)) give_pipes_to(*uid);
+  }
+  return channel_->send(sync::Attached{});
+}
+
+Result<void> Execution::take_console(sync::Console message) {
+  if (options_.detach)
+    return send_fd(options_.console_socket, "/dev/ptmx", message.terminal)
+        .context("console socket");
+  terminal_ = std::move(message.terminal);
+  prepare_terminal(terminal_);
+  return {};
+}
+
+Result<void> Execution::take_listener(sync::SeccompListener message) {
+  if (!message.fd) message.fd = TRY(sys::pidfd_getfd(child_.pidfd(), message.number));
+  return send_seccomp_listener(agent_, *state_.spec.linux_.seccomp, oci_state(state_, status_),
+                               {.pid = child_.pid(), .listener = message.fd});
+}
+
+Result<void> Execution::serve() {
+  while (true) {
+    sync::InitMessage message = TRY(channel_->receive());
+    for (std::string& warning : channel_->take_warnings()) log::warn(std::move(warning));
+    if (std::holds_alternative<sync::Ready>(message)) return {};
+    if (auto* console = std::get_if<sync::Console>(&message))
+      TRY(take_console(std::move(*console)));
+    if (auto* listener = std::get_if<sync::SeccompListener>(&message))
+      TRY(take_listener(std::move(*listener)));
+  }
+}
+
+Result<void> Execution::finish() {
+  TRY(channel_->send(sync::Saved{}));
+  const std::string text = TRY(sys::read_all(result_));
+  if (!text.empty()) return std::unexpected(error_from_gate(text));
+  if (!options_.pidfd_socket.empty())
+    TRY(send_fd(options_.pidfd_socket, "pidfd", child_.pidfd()).context("pidfd socket"));
+  // Last: an engine takes it for the sign that the process runs.
+  return write_pid_file(options_.pid_file, child_.pid());
+}
+
+// The directory is closed again: the clone's descriptors are for a moment
+// within reach of a container that may ptrace.
+Result<ContainerState> load_state(const ExecOptions& options) {
+  const StateDir dir = TRY(StateDir::peek(options.root, options.id));
+  return dir.load();
+}
+
+}  // namespace
+
+Result<int> exec(const ExecOptions& options) {
+  TRY(run_from_protected_binary());
+  Preserved preserved = TRY(preserved_descriptors(options.preserve_fds));
+  TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + preserved.count)));
+  ContainerState state = TRY(load_state(options));
+  return Execution(options, std::move(state), std::move(preserved)).run();
+}
+
+}  // namespace coracle::container

@@ -1,0 +1,96 @@
+#include "runtime/container/process_setup.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <tuple>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/container/log.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/sockets.hpp"
+
+namespace coracle::container {
+
+Result<Preserved> preserved_descriptors(int preserve_fds) {
+  Preserved result = {.count = preserve_fds, .env = {}};
+  const char* pid = std::getenv("LISTEN_PID");
+  const char* fds = std::getenv("LISTEN_FDS");
+  if (pid != nullptr && fds != nullptr && parse_number<pid_t>(pid) == ::getpid()) {
+    result.count += std::max(0, parse_number<int>(fds).value_or(0));
+    result.env = {std::string("LISTEN_FDS=") + fds, "LISTEN_PID=1"};
+    if (const char* names = std::getenv("LISTEN_FDNAMES"))
+      result.env.push_back(std::string("LISTEN_FDNAMES=") + names);
+  }
+  for (int fd = 3; fd < 3 + result.count; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0)
+      return fail_errno("--preserve-fds " + std::to_string(preserve_fds) + ": descriptor " +
+                        std::to_string(fd) + " is not open");
+  }
+  return result;
+}
+
+Result<void> set_oom_score_adj(pid_t pid, int value, bool tolerant) {
+  auto written =
+      sys::write_once("/proc/" + std::to_string(pid) + "/oom_score_adj", std::to_string(value));
+  // Lowering needs CAP_SYS_RESOURCE.
+  if (written || !tolerant || written.error().code != EACCES) return written;
+  log::warn("process.oomScoreAdj: " + written.error().text());
+  return {};
+}
+
+Result<void> raise_hard_limits(pid_t pid, const plan::Process& process) {
+  for (const plan::Rlimit& rlimit : process.rlimits) {
+    const auto resource = static_cast<__rlimit_resource>(rlimit.resource);
+    struct rlimit64 now = {};
+    if (::prlimit64(pid, resource, nullptr, &now) != 0) return fail_errno("get rlimit");
+    if (rlimit.limit.rlim_max <= now.rlim_max) continue;
+    now.rlim_max = rlimit.limit.rlim_max;
+    if (::prlimit64(pid, resource, &now, nullptr) != 0)
+      return fail_errno("raise the hard limit of rlimit " + std::to_string(rlimit.resource) +
+                        " to " + std::to_string(now.rlim_max));
+  }
+  return {};
+}
+
+std::optional<std::uint32_t> host_id(const std::vector<oci::IdMapping>& mappings,
+                                     std::uint32_t container_id) {
+  for (const oci::IdMapping& mapping : mappings) {
+    const std::uint32_t offset = container_id - mapping.container_id;
+    if (container_id >= mapping.container_id && offset < mapping.size)
+      return mapping.host_id + offset;
+  }
+  return std::nullopt;
+}
+
+void give_pipes_to(uid_t uid) {
+  for (int fd = 0; fd <= 2; ++fd) {
+    struct stat status = {};
+    if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+      std::ignore =
+          ::fchown(fd, uid, static_cast<gid_t>(-1));  // it works without, but for reopening
+  }
+}
+
+Result<void> send_fd(const std::string& socket_path, const char* name, const sys::Fd& fd) {
+  const sys::Fd socket = TRY(sys::connect_unix(socket_path));
+  const std::array fds = {fd.get()};
+  return sys::send_packet(socket, name, fds).context(socket_path);
+}
+
+Result<void> write_pid_file(const std::string& path, pid_t pid) {
+  if (path.empty()) return {};
+  const std::string absolute = TRY(sys::absolute_path(path));
+  const std::size_t slash = absolute.find_last_of('/');
+  const sys::Fd directory =
+      TRY(sys::open_file(absolute.substr(0, slash + 1), O_PATH | O_DIRECTORY));
+  return sys::replace_file_at(directory, absolute.substr(slash + 1), std::to_string(pid), 0644)
+      .context("pid file " + path);
+}
+
+}  // namespace coracle::container

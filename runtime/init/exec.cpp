@@ -1,0 +1,48 @@
+// How an exec'd process gets into the container: the steps before those that
+// it shares with init.
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "runtime/init/context.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::init {
+
+Result<void> set_initial_affinity(Context& context) {
+  const std::vector<unsigned long>& mask = context.joining->initial_affinity;
+  if (mask.empty()) return {};
+  return set_affinity(mask).context("execCPUAffinity.initial");
+}
+
+// Only where a label is to be set: who may look at our descriptors from inside
+// must find nothing of the host's.
+Result<void> open_host_proc_for_labels(Context& context) {
+  const auto& process = context.plan().process;
+  if (process->apparmor_profile.empty() && process->selinux_label.empty()) return {};
+  return open_host_proc(context);
+}
+
+Result<void> join_container(Context& context) {
+  Joining& joining = *context.joining;
+  // In one call, so that namespaces of several owners pass: the kernel checks
+  // them against the user namespace that is entered with them.
+  if (joining.namespaces != 0 &&
+      ::setns(joining.container.get(), static_cast<int>(joining.namespaces)) != 0)
+    return fail_errno("setns into the container's namespaces");
+  joining.container.reset();
+  if (joining.root) {
+    if (::fchdir(joining.root.get()) != 0) return fail_errno("fchdir to the container's root");
+    if (::chroot(".") != 0) return fail_errno("chroot");
+    joining.root.reset();
+  }
+  context.root = TRY(sys::open_file("/", O_PATH | O_DIRECTORY));
+  return {};
+}
+
+Result<void> await_attached(Context& context) {
+  TRY(context.input.channel.expect<sync::Attached>());
+  return {};
+}
+
+}  // namespace coracle::init
