@@ -43,7 +43,10 @@ Result<sys::Fd> sealed_copy(const sys::Fd& binary) {
     if (sent == 0) break;
   }
   if (::fchmod(copy.get(), 0755) != 0) return fail_errno("chmod the copy");
-  if (::fcntl(copy.get(), F_ADD_SEALS, seals) != 0) return fail_errno("seal the copy");
+  // EBUSY: a page just written is still held by the kernel for a moment.
+  for (int tries = 0; ::fcntl(copy.get(), F_ADD_SEALS, seals) != 0; ++tries) {
+    if (errno != EBUSY || tries == 20) return fail_errno("seal the copy");
+  }
   return copy;
 }
 
