@@ -45,15 +45,6 @@ std::string now_rfc3339() {
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
-// The mapped root may write its cgroup only where it sees it and nothing else
-// does.  Spec: config-linux.md#cgroup-ownership
-bool owns_its_cgroup(const plan::Plan& plan) {
-  if (plan.id_maps.writer == plan::IdMapWriter::none || !plan.namespaces.new_cgroup) return false;
-  return std::ranges::any_of(plan.mounts, [](const plan::Mount& mount) {
-    return mount.kind == plan::MountKind::cgroup && (mount.flags & MS_RDONLY) == 0;
-  });
-}
-
 class Creation {
  public:
   Creation(const CreateOptions& options, TerminalUse use, Bundle bundle, Preserved preserved,
@@ -303,6 +294,13 @@ Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec,
   if ((!terminal || !detached) && !options.console_socket.empty())
     return fail("cannot use console socket if runc will not detach or allocate tty");
   return {};
+}
+
+bool owns_its_cgroup(const plan::Plan& plan) {
+  if (plan.id_maps.writer == plan::IdMapWriter::none || !plan.namespaces.new_cgroup) return false;
+  return std::ranges::any_of(plan.mounts, [](const plan::Mount& mount) {
+    return mount.kind == plan::MountKind::cgroup && (mount.flags & MS_RDONLY) == 0;
+  });
 }
 
 ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {

@@ -114,9 +114,11 @@ class Restoration {
   Result<void> run_criu();
   Result<criu::Session> start_criu(criu::NamespacesToJoin& joins) const;
   Result<criu::Options> request(const sys::Fd& images, const criu::NamespacesToJoin& joins) const;
+  void give_pipes() const;
   Result<void> answer(const criu::Notification& notification, std::vector<sys::Fd> fds);
   Result<void> prepare_namespaces(pid_t pid);
   Result<void> take_console(std::vector<sys::Fd> fds);
+  Result<void> record_init(pid_t pid);
   Result<void> take_init(pid_t pid);
 
   const RestoreOptions& options_;
@@ -144,7 +146,6 @@ Result<void> Restoration::plan() {
   state_.rootfs = plan_.rootfs.path;
   state_.cgroup_paths =
       TRY(cgroup::container_paths(cgroup_host_, spec.linux_.cgroups_path, create.id));
-  state_.restored = true;
   return {};
 }
 
@@ -158,7 +159,8 @@ Result<void> Restoration::make_cgroup() {
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
   const auto& resources = bundle_.spec.linux_.resources;
   if (resources) TRY(cgroup_->limit(*resources).context("cgroup"));
-  return {};
+  if (!owns_its_cgroup(plan_)) return {};
+  return cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
 }
 
 Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) const {
@@ -209,10 +211,7 @@ Result<void> Restoration::run_criu() {
   TRY(sys::make_directories(work, 0700));
   criu::NamespacesToJoin joins = TRY(criu::namespaces_to_join(bundle_.spec.linux_));
   criu::Options wanted = TRY(request(images, joins));
-  const auto& process = plan_.process;
-  if (process && !process->terminal && plan_.id_maps.writer == plan::IdMapWriter::direct) {
-    if (const auto uid = host_id(plan_.id_maps.uid_mappings, process->uid)) give_pipes_to(*uid);
-  }
+  give_pipes();
   criu::Session session = TRY(start_criu(joins));
   wanted.cgroup_roots = TRY(criu::cgroup_roots_of(session.pid()));
   keep_to_own_cgroups(wanted);
@@ -226,6 +225,13 @@ Result<void> Restoration::run_criu() {
   return {};
 }
 
+// CRIU opens them anew as the container's user.
+void Restoration::give_pipes() const {
+  const auto& process = plan_.process;
+  if (!process || process->terminal || plan_.id_maps.writer != plan::IdMapWriter::direct) return;
+  if (const auto uid = host_id(plan_.id_maps.uid_mappings, process->uid)) give_pipes_to(*uid);
+}
+
 Result<void> Restoration::answer(const criu::Notification& notification, std::vector<sys::Fd> fds) {
   if (notification.step == "setup-namespaces") return prepare_namespaces(notification.pid);
   if (notification.step == "orphan-pts-master") return take_console(std::move(fds));
@@ -235,13 +241,13 @@ Result<void> Restoration::answer(const criu::Notification& notification, std::ve
 
 // As during `create`: namespaces are there, processes do not run yet.
 Result<void> Restoration::prepare_namespaces(pid_t pid) {
+  TRY(record_init(pid));
   if (plan_.loopback_up) {
     TRY(bring_loopback_up(pid));
     TRY(move_net_devices(bundle_.spec.linux_.net_devices, pid));
   }
   hooks_ran_ = true;
-  oci::State state = oci_state(state_, oci::Status::creating);
-  state.pid = pid;
+  const oci::State state = oci_state(state_, oci::Status::creating);
   TRY(hooks::run("prestart", bundle_.spec.hooks.prestart, state));
   return hooks::run("createRuntime", bundle_.spec.hooks.create_runtime, state);
 }
@@ -258,18 +264,24 @@ Result<void> Restoration::take_console(std::vector<sys::Fd> fds) {
   return {};
 }
 
+// So that what a killed `restore` leaves can be cleared.
+Result<void> Restoration::record_init(pid_t pid) {
+  state_.pid = pid;
+  state_.start_time = TRY(sys::process_facts(pid)).start_time;
+  return dir_.save(state_);
+}
+
 // Restored, and about to run.
 Result<void> Restoration::take_init(pid_t pid) {
   init_ = sys::Child(pid, TRY(sys::pidfd_open(pid)));
-  state_.pid = pid;
-  state_.start_time = TRY(sys::process_facts(pid)).start_time;
+  state_.restored = true;
   auto& namespaces = state_.spec.linux_.namespaces;
   const bool known = std::ranges::find(namespaces, oci::NamespaceType::time,
                                        &oci::Namespace::type) != namespaces.end();
   // So that `exec` joins it.
   if (!known && in_other_time_namespace(pid))
     namespaces.push_back({.type = oci::NamespaceType::time, .path = {}});
-  TRY(dir_.save(state_));
+  TRY(record_init(pid));
   TRY(write_pid_file(options_.create.pid_file, pid));
   pid_file_written_ = true;
   return {};
