@@ -137,7 +137,7 @@ Result<init::Joining> Execution::joining() const {
 Result<void> Execution::spawn() {
   auto init = open_init(state_);
   if (!init) return fail("cannot exec in a stopped container");
-  Destination destination = TRY(find_destination(state_.pid, *std::move(init), facts_.privileged));
+  Destination destination = TRY(find_destination(state_.pid, *std::move(init)));
   const cgroup::Cgroup cgroup = TRY(choose_cgroup());
   sync::Channel channel = TRY(sync::make_channel());
   init::Joining how = TRY(joining());
@@ -230,8 +230,7 @@ Result<void> Execution::finish() {
   return write_pid_file(options_.pid_file, child_.pid());
 }
 
-// The directory is closed again: the clone's descriptors are for a moment
-// within reach of a container that may ptrace.
+// The directory is closed again.
 Result<ContainerState> load_state(const ExecOptions& options) {
   const StateDir dir = TRY(StateDir::peek(options.root, options.id));
   return dir.load();

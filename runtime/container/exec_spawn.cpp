@@ -8,7 +8,6 @@
 
 #include "runtime/container/joiner.hpp"
 #include "runtime/sys/files.hpp"
-#include "runtime/sys/namespaces.hpp"
 
 namespace coracle::container {
 namespace {
@@ -41,32 +40,10 @@ Result<bool> differs(pid_t init, const char* file) {
   return ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
 }
 
-Result<sys::Cloned> clone_exec(const sys::CloneRequest& request, init::Input input,
-                               init::Joining joining) {
-  return sys::clone_process(
-      request, [input = std::move(input), joining = std::move(joining)]() mutable noexcept {
-        init::run_exec(std::move(input), std::move(joining));
-      });
-}
-
-// Without privilege the PID namespace can be entered only together with the
-// user namespace that owns it.
-Result<sys::Cloned> spawn_by_joiner(Destination destination, const sys::Fd* cgroup,
-                                    init::Input input, init::Joining joining) {
-  joining.root = std::move(destination.root);
-  return clone_by_joiner([destination = std::move(destination), cgroup, input = std::move(input),
-                          joining = std::move(joining)]() mutable -> Result<sys::Cloned> {
-    if (::setns(destination.pidfd.get(), static_cast<int>(destination.namespaces)) != 0)
-      return fail_errno("setns into the container's namespaces");
-    return clone_exec({.flags = CLONE_PARENT, .cgroup = cgroup}, std::move(input),
-                      std::move(joining));
-  });
-}
-
 }  // namespace
 
-Result<Destination> find_destination(pid_t init, sys::PidFd pidfd, bool privileged) {
-  Destination destination = {.init = init, .pidfd = std::move(pidfd), .privileged = privileged};
+Result<Destination> find_destination(pid_t init, sys::PidFd pidfd) {
+  Destination destination = {.pidfd = std::move(pidfd)};
   for (const Kind& kind : kinds) {
     if (TRY(differs(init, kind.file))) destination.namespaces |= kind.flag;
   }
@@ -78,19 +55,19 @@ Result<Destination> find_destination(pid_t init, sys::PidFd pidfd, bool privileg
 
 Result<sys::Cloned> spawn_exec(Destination destination, const sys::Fd* cgroup, init::Input input,
                                init::Joining joining) {
-  joining.user_namespace = (destination.namespaces & CLONE_NEWUSER) != 0;
-  if (!destination.privileged && joining.user_namespace)
-    return spawn_by_joiner(std::move(destination), cgroup, std::move(input), std::move(joining));
-  sys::Entered entered;
-  if ((destination.namespaces & CLONE_NEWPID) != 0) {
-    const std::string path = "/proc/" + std::to_string(destination.init) + "/ns/pid";
-    const sys::Fd pid_namespace = TRY(sys::open_namespace(path, CLONE_NEWPID));
-    TRY(entered.enter(pid_namespace, CLONE_NEWPID));
-  }
   joining.container = std::move(destination.pidfd);
-  joining.namespaces = destination.namespaces & ~static_cast<std::uint64_t>(CLONE_NEWPID);
+  joining.namespaces = destination.namespaces;
   joining.root = std::move(destination.root);
-  return clone_exec({.cgroup = cgroup}, std::move(input), std::move(joining));
+  const auto clone = [&] {
+    return clone_by_joiner(cgroup,
+                           [&] { return init::clone_exec(std::move(input), std::move(joining)); });
+  };
+  auto cloned = clone();
+  if (cloned || cgroup == nullptr || cloned.error().code != EAGAIN) return cloned;
+  // The cgroup has room for one process more but not for two; whoever moves
+  // into it needs none.
+  cgroup = nullptr;
+  return clone();
 }
 
 }  // namespace coracle::container

@@ -9,17 +9,15 @@ namespace coracle::container {
 
 // Where a process has to go to be in the container.
 struct Destination {
-  pid_t init = 0;
-  sys::PidFd pidfd;              // of init
+  sys::PidFd pidfd;              // of the container's init
   std::uint64_t namespaces = 0;  // CLONE_NEW* that are not ours already
   sys::Fd root;                  // set where init shares our mount namespace
-  bool privileged = true;        // the host may enter its PID namespace alone
 };
 
 // Compares the namespaces of `init` with ours.
-Result<Destination> find_destination(pid_t init, sys::PidFd pidfd, bool privileged);
+Result<Destination> find_destination(pid_t init, sys::PidFd pidfd);
 
-// A child of ours that runs init::run_exec.  `cgroup` as for spawn_init.
+// A child of ours that lives as init::clone_exec says.  `cgroup` as for spawn_init.
 Result<sys::Cloned> spawn_exec(Destination destination, const sys::Fd* cgroup, init::Input input,
                                init::Joining joining);
 

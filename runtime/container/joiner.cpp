@@ -1,39 +1,58 @@
 #include "runtime/container/joiner.hpp"
 
-#include <array>
-#include <string>
+#include <sys/mman.h>
 
-#include "runtime/base/strings.hpp"
+#include <algorithm>
+#include <string_view>
 
 namespace coracle::container {
 
-// "PID BORN_IN_CGROUP" with the pidfd, or "!ERRNO TEXT".
-void tell_host(Result<sys::Cloned> cloned, const sys::Fd& host) {
-  if (!cloned) {
-    const Error& error = cloned.error();
-    std::ignore = sys::send_packet(host, "!" + std::to_string(error.code) + " " + error.what, {});
-    return;
-  }
-  const std::string text =
-      std::to_string(cloned->child.pid()) + (cloned->born_in_cgroup ? " 1" : " 0");
-  const std::array fds = {cloned->child.pidfd().get()};
-  // It is the host's child: dropped here, it would be killed.
-  if (sys::send_packet(host, text, fds)) cloned->child.detach();
+struct Answer::Page {
+  pid_t pid = 0;  // as the host has it; 0: see `code` and `what`
+  bool born_in_cgroup = false;
+  int code = 0;
+  std::size_t size = 0;  // of `what`; 0 and no pid: no answer
+  char what[4000] = {};
+};
+
+Result<Answer> Answer::make() {
+  void* memory =
+      ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return fail_errno("mmap");
+  return Answer(new (memory) Page);
 }
 
-Result<sys::Cloned> hear_from_joiner(const sys::Fd& joiner) {
-  sys::Packet packet = TRY(sys::receive_packet(joiner, 4096));
-  const std::string_view text = packet.text;
-  const std::size_t blank = text.find(' ');
-  if (blank == std::string_view::npos) return fail("the joiner ended without a word");
-  if (text.starts_with('!')) {
-    const int code = parse_number<int>(text.substr(1, blank - 1)).value_or(0);
-    return std::unexpected(Error{.code = code, .what = std::string(text.substr(blank + 1))});
+Answer::~Answer() {
+  if (page_ != nullptr) ::munmap(page_, sizeof(Page));
+}
+
+Result<void> Answer::keep_from_children() const {
+  if (::madvise(page_, sizeof(Page), MADV_DONTFORK) != 0) return fail_errno("madvise");
+  return {};
+}
+
+void Answer::give(Result<sys::Cloned> cloned) const {
+  if (cloned) {
+    page_->pid = cloned->child.pid();
+    page_->born_in_cgroup = cloned->born_in_cgroup;
+    cloned->child.detach();  // dropped here, it would be killed
+    return;
   }
-  const auto pid = parse_number<pid_t>(text.substr(0, blank));
-  if (!pid || packet.fds.empty()) return fail("the joiner's answer is broken");
-  return sys::Cloned{.child = sys::Child(*pid, sys::PidFd(packet.fds.front().release())),
-                     .born_in_cgroup = text.substr(blank + 1) == "1"};
+  const Error& error = cloned.error();
+  page_->code = error.code;
+  page_->size = std::min(error.what.size(), sizeof page_->what);
+  std::ranges::copy_n(error.what.data(), static_cast<std::ptrdiff_t>(page_->size), page_->what);
+}
+
+Result<sys::Cloned> Answer::take() const {
+  if (page_->pid == 0 && page_->size == 0) return fail("the joiner ended without a word");
+  if (page_->pid == 0)
+    return std::unexpected(
+        Error{.code = page_->code, .what = std::string(page_->what, page_->size)});
+  // Our child, not yet waited for: the number is its own.
+  sys::PidFd pidfd = TRY(sys::pidfd_open(page_->pid));
+  return sys::Cloned{.child = sys::Child(page_->pid, std::move(pidfd)),
+                     .born_in_cgroup = page_->born_in_cgroup};
 }
 
 }  // namespace coracle::container

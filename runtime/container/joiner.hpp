@@ -1,36 +1,57 @@
 // The extra process that some joins need.  Private to container/.
 #pragma once
 
-#include <tuple>
-#include <utility>
+#include <sys/types.h>
 
 #include "runtime/base/result.hpp"
 #include "runtime/sys/process.hpp"
-#include "runtime/sys/sockets.hpp"
 
 namespace coracle::container {
 
-// Sends what the joiner made to the host, which owns it from then on; or why
-// it made nothing.
-void tell_host(Result<sys::Cloned> cloned, const sys::Fd& host);
-Result<sys::Cloned> hear_from_joiner(const sys::Fd& joiner);
+// What the joiner tells the host, in memory of theirs alone: what the joiner
+// clones has no part in it, so that nobody in the container can answer.
+class Answer {
+ public:
+  static Result<Answer> make();
+  Answer(const Answer&) = delete;
+  Answer(Answer&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+  Answer& operator=(Answer&&) = delete;
+  ~Answer();
+
+  // The joiner's: before it clones, and after.  The clone is the host's from
+  // then on.
+  Result<void> keep_from_children() const;
+  void give(Result<sys::Cloned> cloned) const;
+
+  // The host's, once the joiner has ended.
+  Result<sys::Cloned> take() const;
+
+ private:
+  struct Page;
+  explicit Answer(Page* page) : page_(page) {}
+
+  Page* page_;
+};
 
 // Runs `enter_and_clone` in a process of its own, which the host need not be
 // able to come back from: a user or mount namespace is entered for good.
 // It must clone with CLONE_PARENT: the clone is the host's own child, and the
-// joiner is gone when this returns.
+// joiner is gone when this returns.  The joiner is born in `cgroup`, a v2
+// directory, or where the host is (null), and so is what it clones.
 template <class F>
-Result<sys::Cloned> clone_by_joiner(F enter_and_clone) {
-  sys::SocketPair pair = TRY(sys::seqpacket_pair());
-  sys::Cloned joiner =
-      TRY(sys::clone_process({}, [enter_and_clone = std::move(enter_and_clone),
-                                  host = std::move(pair.second)]() mutable noexcept {
-        tell_host(enter_and_clone(), host);
-        ::_exit(0);
-      }));
-  auto cloned = hear_from_joiner(pair.first);
+Result<sys::Cloned> clone_by_joiner(const sys::Fd* cgroup, F enter_and_clone) {
+  const Answer answer = TRY(Answer::make());
+  sys::Cloned joiner = TRY(sys::clone_process({.cgroup = cgroup}, [&]() noexcept {
+    if (auto kept = answer.keep_from_children(); !kept)
+      answer.give(std::unexpected(std::move(kept).error()));
+    else
+      answer.give(enter_and_clone());
+    ::_exit(0);
+  }));
   TRY(joiner.child.wait());
-  return std::move(cloned).context("join namespaces");
+  auto cloned = answer.take().context("join namespaces");
+  if (cloned && joiner.born_in_cgroup) cloned->born_in_cgroup = true;
+  return cloned;
 }
 
 }  // namespace coracle::container

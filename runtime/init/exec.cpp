@@ -1,8 +1,11 @@
-// How an exec'd process gets into the container: the steps before those that
-// it shares with init.
+// How an exec'd process gets into the container: the joiner's steps, and those
+// of the process itself before the ones that it shares with init.
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#include <cstring>
 
 #include "runtime/init/context.hpp"
 #include "runtime/sys/files.hpp"
@@ -15,8 +18,6 @@ Result<void> set_initial_affinity(Context& context) {
   return set_affinity(mask).context("execCPUAffinity.initial");
 }
 
-// Only where a label is to be set: who may look at our descriptors from inside
-// must find nothing of the host's.
 Result<void> open_host_proc_for_labels(Context& context) {
   const auto& process = context.plan().process;
   if (process->apparmor_profile.empty() && process->selinux_label.empty()) return {};
@@ -36,6 +37,20 @@ Result<void> join_container(Context& context) {
     if (::chroot(".") != 0) return fail_errno("chroot");
     joining.root.reset();
   }
+  // A user namespace's capabilities reset it (prctl(2)).  CVE-2016-9962
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
+  return {};
+}
+
+// Whoever has CAP_SYS_PTRACE inside reads it in /proc/PID/environ, where the
+// kernel shows the very memory.
+Result<void> forget_environment(Context&) {
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    ::explicit_bzero(*variable, std::strlen(*variable));
+  return {};
+}
+
+Result<void> open_root(Context& context) {
   context.root = TRY(sys::open_file("/", O_PATH | O_DIRECTORY));
   return {};
 }

@@ -48,17 +48,23 @@ constexpr Step steps[] = {
     {"execute", execute},
 };
 
-// exec: no hooks, no mounts; the container is there.
-constexpr Step exec_steps[] = {
+// The joiner's, which processes inside do not see.
+constexpr Step join_steps[] = {
     {"descriptors", close_host_descriptors},
     {"affinity", set_initial_affinity},
     {"procfs", open_host_proc_for_labels},  // the container's /proc is not to be trusted
+    {"labels", set_exec_labels},            // a clone inherits them
+    {"environment", forget_environment},
     {"join", join_container},
+};
+
+// exec: no hooks, no mounts; the container is there.
+constexpr Step exec_steps[] = {
+    {"root", open_root},
     {"await cgroup", await_attached},
     {"ids", become_root},
     {"session", new_session_and_keyring},
     {"console", attach_console},
-    {"labels", set_exec_labels},
     {"scheduling", set_scheduling},
     {"working directory", enter_working_directory},
     {"signals and umask", reset_inheritance},
@@ -85,16 +91,23 @@ void report(const Context& context, Error error) {
   std::ignore = sys::write_all(context.input.gate.result, text);  // nobody else to tell
 }
 
-[[noreturn]] void run_steps(Context context, std::span<const Step> table) {
-  // Modes in the configuration are meant as they stand.
-  context.inherited_umask = ::umask(0);
+Result<void> take_steps(Context& context, std::span<const Step> table) {
   for (const Step& step : table) {
     if (auto done = step.run(context); !done) {
       Error error = std::move(done).error();
       if (!speaks_for_itself(error)) error = std::move(error).context(step.name);
-      report(context, std::move(error));
-      ::_exit(1);
+      return std::unexpected(std::move(error));
     }
+  }
+  return {};
+}
+
+[[noreturn]] void live(Context context, std::span<const Step> table) {
+  // Modes in the configuration are meant as they stand.
+  context.inherited_umask = ::umask(0);
+  if (auto done = take_steps(context, table); !done) {
+    report(context, std::move(done).error());
+    ::_exit(1);
   }
   ::_exit(127);  // execute returned without an error: cannot happen
 }
@@ -102,11 +115,14 @@ void report(const Context& context, Error error) {
 }  // namespace
 
 void run(Input input) noexcept {
-  run_steps({.input = std::move(input)}, steps);
+  live({.input = std::move(input)}, steps);
 }
 
-void run_exec(Input input, Joining joining) noexcept {
-  run_steps({.input = std::move(input), .joining = std::move(joining)}, exec_steps);
+Result<sys::Cloned> clone_exec(Input input, Joining joining) {
+  Context context = {.input = std::move(input), .joining = std::move(joining)};
+  TRY(take_steps(context, join_steps));
+  return sys::clone_process({.flags = CLONE_PARENT},
+                            [&]() noexcept { live(std::move(context), exec_steps); });
 }
 
 }  // namespace coracle::init

@@ -12,6 +12,7 @@
 #include "runtime/plan/plan.hpp"
 #include "runtime/sync/channel.hpp"
 #include "runtime/sys/fd.hpp"
+#include "runtime/sys/process.hpp"
 
 namespace coracle::init {
 
@@ -32,8 +33,7 @@ struct Gate {
 // How an exec'd process enters the container.
 struct Joining {
   sys::PidFd container;          // the container's init
-  std::uint64_t namespaces = 0;  // CLONE_NEW* to enter together; 0: the joiner did
-  bool user_namespace = false;   // entered by either: the process becomes its root
+  std::uint64_t namespaces = 0;  // CLONE_NEW* to enter, together
   sys::Fd root;                  // the container's root, where it has no mount namespace
   // CPU masks of execCPUAffinity: before the cgroup is joined, and after.
   std::vector<unsigned long> initial_affinity;
@@ -59,9 +59,11 @@ struct Input {
 // joined on v1, the root is still the host's.  Never returns.
 [[noreturn]] void run(Input input) noexcept;
 
-// The life of a further process in a container that runs: steps of init's,
-// after it has joined.  At entry it is in the container's PID namespace and in
-// no other; `input.gate.result` tells of the execve, nothing is waited for.
-[[noreturn]] void run_exec(Input input, Joining joining) noexcept;
+// A further process in a container that runs, in two: our own process, which
+// stays outside of the PID namespace, enters all others for good, lets go of
+// all that is the host's and clones the one that is seen inside, as a child of
+// our parent (CLONE_PARENT).  That takes steps of init's; `input.gate.result`
+// tells of its execve, nothing is waited for.
+Result<sys::Cloned> clone_exec(Input input, Joining joining);
 
 }  // namespace coracle::init

@@ -39,7 +39,7 @@ Result<void> make_searchable(long keyring, std::uint32_t by) {
 }
 
 bool enters_user_namespace(const Context& context) {
-  if (context.joining) return context.joining->user_namespace;
+  if (context.joining) return (context.joining->namespaces & CLONE_NEWUSER) != 0;
   const plan::Plan& plan = context.plan();
   const bool joined_user = !plan.namespaces.joins.empty() &&
                            plan.namespaces.joins.front().type == oci::NamespaceType::user;

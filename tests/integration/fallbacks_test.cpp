@@ -18,6 +18,7 @@
 #include "tests/support/sockets.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
+#include "tests/support/waiting.hpp"
 
 using namespace coracle::test;
 namespace fs = std::filesystem;
@@ -217,6 +218,17 @@ TEST_CASE("fallbacks: a clone that cannot be born in its cgroup is put there") {
       return line.starts_with("0::") && line.ends_with(bundle.cgroup());
     }));
   }
+}
+
+TEST_CASE(
+    "fallbacks: exec works in a cgroup that has room for one process, and none for a joiner") {
+  if (testing_old_runc()) return skip_case("runc takes room for several");
+  Waiting container(Owner::root, CgroupView::v2);
+  container.launch();
+  const Outcome outcome =
+      run(without("room-for-one", container.program({}, {"/probe", "cat", "/proc/self/cgroup"})));
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK_MESSAGE(contains(outcome.out, "0::" + container.bundle.cgroup() + "\n"), outcome.text());
 }
 
 TEST_CASE("fallbacks: without open_tree the runtime's binary is protected by a sealed copy") {

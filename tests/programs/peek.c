@@ -1,8 +1,8 @@
 /* Races for what a newcomer in a PID namespace has of the host: `peek COUNT` forks COUNT processes
-   that try to open /proc/PID/{exe,fd,root,cwd} of every process that comes after them, until TERM.
-   Prints "foreign.KIND=WHAT" for each thing that is not the container's own, "foreign.written=PATH"
-   for a foreign program that it could write to, and at the end of each process how many newcomers
-   it has "met" and how often one was "denied" to it. */
+   that try to open /proc/PID/{exe,fd,root,cwd} and to read /proc/PID/environ of every process that
+   comes after them, until TERM.  Prints "foreign.KIND=WHAT" for each thing that is not the
+   container's own, "foreign.written=PATH" for a foreign program that it could write to, and at the
+   end of each process how many newcomers it has "met" and how often one was "denied" to it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -121,10 +121,27 @@ static void look_at_fds(pid_t pid) {
     snprintf(name, sizeof name, "fd/%.20s", entry->d_name);
     const int fd = open_of(pid, name);
     if (fd < 0) continue;
-    report_fd("fd", fd);
+    if (!is_same(fd, "/")) report_fd("fd", fd);
     close(fd);
   }
   closedir(dir);
+}
+
+/* The test marks the caller's environment. */
+static void look_at_environment(pid_t pid) {
+  static const char mark[] = "CALLER=";
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/environ", pid);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  char text[65536];
+  const ssize_t length = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (length <= 0) return;
+  text[length] = '\0';
+  for (const char* each = text; each < text + length; each += strlen(each) + 1) {
+    if (strncmp(each, mark, sizeof mark - 1) == 0) report("environ", mark);
+  }
 }
 
 static void look_at(pid_t pid) {
@@ -132,6 +149,7 @@ static void look_at(pid_t pid) {
   look_at_fds(pid);
   look_at_directory(pid, "root");
   look_at_directory(pid, "cwd");
+  look_at_environment(pid);
 }
 
 /* Numbers are given in order: the next newcomer is waited for where it will be. */

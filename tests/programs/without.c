@@ -1,6 +1,7 @@
 /* Runs a program as on an older kernel: `without NAME,... PROGRAM ARGS` makes the named system
-   calls fail with ENOSYS; the name `into-cgroup` lets clone3(2) fail with EINVAL, but only where it
-   is asked for CLONE_INTO_CGROUP.  Exits with the program's status. */
+   calls fail with ENOSYS.  Two names are of clone3(2) under conditions: `into-cgroup` lets it fail
+   with EINVAL where it is asked for CLONE_INTO_CGROUP, `room-for-one` the first time with EAGAIN
+   where it is asked for CLONE_PARENT.  Exits with the program's status. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -34,6 +35,9 @@ static const struct {
     {"fsopen", SYS_fsopen},
 };
 
+static const char into_cgroup[] = "into-cgroup";
+static const char room_for_one[] = "room-for-one";
+
 static void die(const char* what) {
   fprintf(stderr, "without: %s: %s\n", what, strerror(errno));
   exit(99);
@@ -53,12 +57,12 @@ static int load(char* names) {
   program[length++] =
       (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
   for (char* name = strtok(names, ","); name != NULL; name = strtok(NULL, ",")) {
-    const int into_cgroup = strcmp(name, "into-cgroup") == 0;
-    const unsigned number = into_cgroup ? SYS_clone3 : number_of(name);
-    notify |= into_cgroup;
+    const int asks = strcmp(name, into_cgroup) == 0 || strcmp(name, room_for_one) == 0;
+    const unsigned number = asks ? SYS_clone3 : number_of(name);
+    notify |= asks;
     program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
     program[length++] = (struct sock_filter)BPF_STMT(
-        BPF_RET | BPF_K, into_cgroup ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | ENOSYS);
+        BPF_RET | BPF_K, asks ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | ENOSYS);
   }
   program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const struct sock_fprog filter = {.len = length, .filter = program};
@@ -99,8 +103,16 @@ static int receive_fd(int socket) {
   return fd;
 }
 
+static int error_for(const struct clone_args* args, const char* names) {
+  static int refused;
+  if ((args->flags & CLONE_INTO_CGROUP) != 0 && strstr(names, into_cgroup)) return -EINVAL;
+  if ((args->flags & CLONE_PARENT) != 0 && strstr(names, room_for_one) && !refused++)
+    return -EAGAIN;
+  return 0;
+}
+
 /* Answers one clone3. */
-static void answer(int listener) {
+static void answer(int listener, const char* names) {
   struct seccomp_notif question;
   memset(&question, 0, sizeof question);
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) return; /* its caller was killed */
@@ -111,21 +123,18 @@ static void answer(int listener) {
       (void*)(uintptr_t)question.data.args[0],
       question.data.args[1] < sizeof args ? question.data.args[1] : sizeof args};
   if (process_vm_readv((pid_t)question.pid, &to, 1, &from, 1, 0) < 0) die("read clone_args");
-  struct seccomp_notif_resp response = {.id = question.id};
-  if ((args.flags & CLONE_INTO_CGROUP) != 0)
-    response.error = -EINVAL;
-  else
-    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  struct seccomp_notif_resp response = {.id = question.id, .error = error_for(&args, names)};
+  if (response.error == 0) response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-static int supervise(int listener, pid_t child) {
+static int supervise(int listener, pid_t child, const char* names) {
   const int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
   if (pidfd < 0) die("pidfd_open");
   while (1) {
     struct pollfd polled[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
     if (poll(polled, 2, -1) < 0 && errno != EINTR) die("poll");
-    if ((polled[1].revents & POLLIN) != 0) answer(listener);
+    if ((polled[1].revents & POLLIN) != 0) answer(listener, names);
     if (polled[0].revents != 0) break;
   }
   int status = 0;
@@ -150,5 +159,5 @@ int main(int argc, char** argv) {
     die(argv[2]);
   }
   close(sockets[1]);
-  return supervise(receive_fd(sockets[0]), child);
+  return supervise(receive_fd(sockets[0]), child, argv[1]);
 }
