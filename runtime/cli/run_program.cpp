@@ -64,7 +64,8 @@ Result<int> run_command_line(const Arguments& global, const std::string& program
 Result<int> run_words(const std::string& program, std::span<const std::string> words) {
   auto parsed = parse(global_options(), words, Extent::to_command);
   if (!parsed) return wrong_usage(std::move(parsed).error(), program_help(program));
-  container::log::settings() = TRY(log_settings(*parsed));
+  const container::log::Settings log = TRY(log_settings(*parsed));
+  TRY(container::log::start(log));
   if (parsed->has("version")) {
     TRY(print(version_text(program)));
     return 0;

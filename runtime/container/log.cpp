@@ -66,11 +66,15 @@ void write_to_stderr(std::string_view text) {
   write_to(sys::Fd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)), text);
 }
 
+Result<sys::Fd> open_log(const std::string& file) {
+  return sys::open_file(file, O_WRONLY | O_APPEND | O_CREAT, 0644);
+}
+
 void write_to_log(Line line) {
   line.time = now();
   const std::string text = render_line(settings().format, line);
   if (settings().file.empty()) return write_to_stderr(text);
-  auto file = sys::open_file(settings().file, O_WRONLY | O_APPEND | O_CREAT, 0644);
+  auto file = open_log(settings().file);
   if (file) return write_to(*std::move(file), text);
   // The line must not be lost.
   write_to_stderr("open the log: " + file.error().text());
@@ -82,6 +86,12 @@ void write_to_log(Line line) {
 Settings& settings() {
   static Settings in_force;
   return in_force;
+}
+
+Result<void> start(Settings wanted) {
+  if (!wanted.file.empty()) std::ignore = TRY(open_log(wanted.file));
+  settings() = std::move(wanted);
+  return {};
 }
 
 void debug(std::string_view message) {

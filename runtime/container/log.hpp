@@ -19,9 +19,12 @@ struct Settings {
   std::string phase = {};  // the command, a field of the error line
 };
 
-// The settings in force; `main` sets them.  Opens nothing: the file is opened
-// when there is something to write.
+// The settings in force; `start` sets them.
 Settings& settings();
+
+// Makes the file, so that a path that cannot be written is told now and not
+// when there is something to write.  It is opened again for each line.
+Result<void> start(Settings wanted);
 
 // Written at once, to the log; nothing unless `debug` is set.
 void debug(std::string_view message);

@@ -290,7 +290,16 @@ TEST_CASE("log: it is silent on success, and so is stderr") {
       {"--log", log, "--log-format=json", "run", "--bundle", bundle.dir(), bundle.id()});
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err == "");
+  CHECK(std::filesystem::exists(log));
   CHECK(read_file(log) == "");
+}
+
+TEST_CASE("log: a file that cannot be made is an error, whatever the command") {
+  Bundle bundle;
+  const Outcome outcome = bundle.command({"--log", bundle.path("no/log.json"), "list"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out == "");
+  CHECK(contains(outcome.err, "no/log.json: no such file or directory"));
 }
 
 TEST_CASE("spec: what it writes can be run") {

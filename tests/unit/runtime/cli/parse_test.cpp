@@ -96,8 +96,8 @@ TEST_CASE("parse: words after two dashes are arguments") {
 }
 
 TEST_CASE("parse: a count is a number from 0") {
-  CHECK(command({"--preserve-fds", "3"})->number("preserve-fds") == 3);
-  CHECK(command({})->number("preserve-fds") == 0);
+  CHECK(command({"--preserve-fds", "3"})->number("preserve-fds").value() == 3);
+  CHECK(command({})->number("preserve-fds").value() == 0);
   CHECK(command({"--preserve-fds", "-1"})->number("preserve-fds").error().text() ==
         "invalid value \"-1\" for flag -preserve-fds: not a count");
 }
