@@ -58,8 +58,8 @@ std::string refusal(const coracle::Result<RdtGroup>& chosen) {
 TEST_CASE("intelRdt: the mounted resctrl is found") {
   CHECK(find_resctrl("22 1 0:20 / /proc rw - proc proc rw\n"
                      "30 1 0:31 /gold /mnt rw - resctrl resctrl rw\n"
-                     "31 1 0:31 / /sys/fs/res\\040ctrl rw - resctrl resctrl rw\n") ==
-        "/sys/fs/res ctrl");
+                     "31 1 0:31 / /sys/fs/res\\040ctrl rw - resctrl resctrl rw\n")
+            .value() == "/sys/fs/res ctrl");
 }
 
 TEST_CASE("intelRdt: without resctrl the error says how to have it") {
@@ -74,7 +74,7 @@ TEST_CASE("intelRdt: without closID the group has the container's name and goes 
                              .path = resctrl.path() + "/web1",
                              .is_new = true,
                              .owned = resctrl.path() + "/web1"};
-  CHECK(choose_rdt_group({}, "web1", resctrl.path()) == expected);
+  CHECK(choose_rdt_group({}, "web1", resctrl.path()).value() == expected);
 }
 
 TEST_CASE("intelRdt: a group with the container's name that was there stays") {
