@@ -127,7 +127,7 @@ TEST_CASE("events: statistics come at every interval until the container is dele
 }
 
 TEST_CASE("events: they end when the container stops") {
-  if (testing_old_runc()) return skip_case("those of runc end on v1 when the cgroup is removed");
+  if (testing_runc()) return skip_case("those of runc end on v1 when the cgroup is removed");
   for (const CgroupView view : {CgroupView::v1, CgroupView::v2, CgroupView::hybrid}) {
     Bundle bundle;
     if (!shows(bundle, view)) return;
@@ -143,7 +143,7 @@ TEST_CASE("events: they end when the container stops") {
 }
 
 TEST_CASE("events: they end when nobody reads them") {
-  if (testing_old_runc()) return skip_case("runc notices it with the next event");
+  if (testing_runc()) return skip_case("runc notices it with the next event");
   Bundle bundle;
   bundle.probe("wait-signal");
   bundle.launch();

@@ -50,7 +50,7 @@ TEST_CASE("exec user: it is the container's, or the command line's with the cont
 }
 
 TEST_CASE("exec user: what is no number in full never runs") {  // CVE-2026-30892
-  if (testing_old_runc()) return skip_case("runc takes more for numbers");
+  if (testing_runc()) return skip_case("runc takes more for numbers");
   Waiting container;
   container.launch();
   for (const char* user : {"1:", ":", ":1", "-1", "4294967295", "4294967296", "0x1", " 1",

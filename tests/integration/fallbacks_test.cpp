@@ -222,7 +222,7 @@ TEST_CASE("fallbacks: a clone that cannot be born in its cgroup is put there") {
 
 TEST_CASE(
     "fallbacks: exec works in a cgroup that has room for one process, and none for a joiner") {
-  if (testing_old_runc()) return skip_case("runc takes room for several");
+  if (testing_runc()) return skip_case("runc takes room for several");
   Waiting container(Owner::root, CgroupView::v2);
   container.launch();
   const Outcome outcome =
@@ -232,7 +232,7 @@ TEST_CASE(
 }
 
 TEST_CASE("fallbacks: without open_tree the runtime's binary is protected by a sealed copy") {
-  if (testing_old_runc()) return skip_case("runc always copies");
+  if (testing_runc()) return skip_case("runc always copies");
   Bundle bundle;
   Program create =
       without("open_tree", bundle.program({"create", "--bundle", bundle.dir(), bundle.id()}));

@@ -275,7 +275,7 @@ TEST_CASE("mounts: mqueue and devpts belong to the user namespace") {
 }
 
 TEST_CASE("mounts: without its own network namespace /sys is the host's, read-only") {
-  if (testing_old_runc()) return skip_case("runc fails here");
+  if (testing_runc()) return skip_case("runc fails here");
   Bundle bundle;
   bundle.map_ids(base);
   drop_namespace(bundle.config, "network");
@@ -288,7 +288,7 @@ TEST_CASE("mounts: without its own network namespace /sys is the host's, read-on
 }
 
 TEST_CASE("mounts: without its own PID namespace /proc is the host's, read-only") {
-  if (testing_old_runc()) return skip_case("runc fails here");
+  if (testing_runc()) return skip_case("runc fails here");
   Bundle bundle;
   bundle.map_ids(base);
   drop_namespace(bundle.config, "pid");

@@ -99,7 +99,7 @@ TEST_CASE("ps: what follows the id is for ps(1), as several words") {
 }
 
 TEST_CASE("ps: what follows the id may be one word, as engines give it") {
-  if (testing_old_runc()) return skip_case("runc gives ps(1) the one word as it is");
+  if (testing_runc()) return skip_case("runc gives ps(1) the one word as it is");
   Bundle bundle;
   bundle.probe("wait-signal");
   bundle.launch();

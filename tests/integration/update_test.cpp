@@ -234,7 +234,7 @@ TEST_CASE("update: a later one starts from what an earlier one left") {
 }
 
 TEST_CASE("update: all limits are applied or none") {
-  if (testing_old_runc()) return skip_case("what runc wrote before the failure stays");
+  if (testing_runc()) return skip_case("what runc wrote before the failure stays");
   Bundle bundle;
   if (!shows(bundle, CgroupView::v1)) return;
   launch_limited(bundle);
@@ -365,7 +365,7 @@ TEST_CASE("update v1: a quota that its parent does not allow is refused, with a 
 }
 
 TEST_CASE("update v2: files of the unified map are written, and kept by the next update") {
-  if (testing_old_runc()) return skip_case("runc knows no files that are of no controller");
+  if (testing_runc()) return skip_case("runc knows no files that are of no controller");
   Bundle bundle;
   if (!shows(bundle, CgroupView::v2)) return;
   bundle.probe("wait-signal");

@@ -50,8 +50,21 @@ std::string runtime_binary() {
   return setting("CORACLE", CORACLE_BINARY);
 }
 
+namespace {
+
+const std::string& runtime_version() {
+  static const std::string text = run({.args = {runtime_binary(), "--version"}}).out;
+  return text;
+}
+
+}  // namespace
+
+bool testing_runc() {
+  return runtime_version().starts_with("runc version ");
+}
+
 bool testing_old_runc() {
-  return fs::path(runtime_binary()).filename() == "runc";
+  return runtime_version().starts_with("runc version 1.1.");
 }
 
 std::vector<std::string> host_mounts() {

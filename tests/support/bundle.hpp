@@ -14,7 +14,10 @@ namespace coracle::test {
 // The runtime under test: $CORACLE, else the one of this build.
 std::string runtime_binary();
 
-// Debian 12's runc stands in for coracle, to check the tests themselves: what is newer is skipped.
+// runc stands in for coracle, to check the tests themselves: its own decisions are skipped.
+bool testing_runc();
+
+// Debian's, of series 1.1: what is newer is skipped too.
 bool testing_old_runc();
 
 // The host's mounts (path, type and source of each), for comparisons.

@@ -71,11 +71,14 @@ void close_all_but(const std::vector<int>& kept) {
   if (!enter(program.view)) give_up("enter the cgroup view");
   if (!program.directory.empty() && ::chdir(program.directory.c_str())) give_up("chdir");
   for (const std::string& entry : program.environment) ::putenv(::strdup(entry.c_str()));
-  become(program.uid);
-  close_all_but(program.inherited);
   std::vector<char*> args;
   for (const std::string& arg : program.args) args.push_back(const_cast<char*>(arg.c_str()));
   args.push_back(nullptr);
+  // Found while still root: the tree may be below a home directory that is closed to others.
+  const int binary = program.uid == 0 ? -1 : ::open(args[0], O_PATH | O_CLOEXEC);
+  become(program.uid);
+  close_all_but(program.inherited);
+  if (binary >= 0) ::execveat(binary, "", args.data(), environ, AT_EMPTY_PATH);
   ::execvp(args[0], args.data());
   give_up(args[0]);
 }
