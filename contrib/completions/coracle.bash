@@ -33,18 +33,18 @@ _coracle_options() {
   esac
 }
 
-# What follows "COMMAND OPTION": the words to choose from, or a kind in capitals; nothing after a
-# switch.
+# What follows "COMMAND OPTION": the words to choose from, with bars between them, or a kind in
+# capitals; nothing after a switch.
 _coracle_value() {
   case $1 in
     ' --log') echo 'FILE' ;;
-    ' --log-format') echo 'text json' ;;
+    ' --log-format') echo 'text|json' ;;
     ' --root') echo 'DIRECTORY' ;;
-    ' --rootless') echo 'true false auto' ;;
+    ' --rootless') echo 'true|false|auto' ;;
     'checkpoint --image-path') echo 'DIRECTORY' ;;
     'checkpoint --work-path') echo 'DIRECTORY' ;;
-    'checkpoint --manage-cgroups-mode') echo 'soft full strict ignore' ;;
-    'checkpoint --network-lock') echo 'iptables nftables skip' ;;
+    'checkpoint --manage-cgroups-mode') echo 'soft|full|strict|ignore' ;;
+    'checkpoint --network-lock') echo 'iptables|nftables|skip' ;;
     'checkpoint --empty-ns') echo 'network' ;;
     'checkpoint --parent-path') echo 'DIRECTORY' ;;
     'checkpoint --page-server') echo 'NOTHING' ;;
@@ -68,12 +68,12 @@ _coracle_value() {
     'exec --cap' | 'exec -c') echo 'NOTHING' ;;
     'exec --preserve-fds') echo 'NOTHING' ;;
     'exec --cgroup') echo 'NOTHING' ;;
-    'list --format' | 'list -f') echo 'table json' ;;
-    'ps --format' | 'ps -f') echo 'table json' ;;
+    'list --format' | 'list -f') echo 'table|json' ;;
+    'ps --format' | 'ps -f') echo 'table|json' ;;
     'restore --image-path') echo 'DIRECTORY' ;;
     'restore --work-path') echo 'DIRECTORY' ;;
-    'restore --manage-cgroups-mode') echo 'soft full strict ignore' ;;
-    'restore --network-lock') echo 'iptables nftables skip' ;;
+    'restore --manage-cgroups-mode') echo 'soft|full|strict|ignore' ;;
+    'restore --network-lock') echo 'iptables|nftables|skip' ;;
     'restore --empty-ns') echo 'network' ;;
     'restore --bundle' | 'restore -b') echo 'DIRECTORY' ;;
     'restore --console-socket') echo 'FILE' ;;
@@ -97,7 +97,7 @@ _coracle_value() {
     'update --cpuset-cpus') echo 'NOTHING' ;;
     'update --cpuset-mems') echo 'NOTHING' ;;
     'update --memory') echo 'NOTHING' ;;
-    'update --cpu-idle') echo '1 0' ;;
+    'update --cpu-idle') echo '1|0' ;;
     'update --memory-reservation') echo 'NOTHING' ;;
     'update --memory-swap') echo 'NOTHING' ;;
     'update --pids-limit') echo 'NOTHING' ;;
@@ -155,7 +155,7 @@ _coracle_offer() {
         _coracle_choose "$current" -W "$(_coracle_signals)"
       fi
       ;;
-    *) _coracle_choose "$current" -W "$kind" ;;
+    *) _coracle_choose "$current" -W "${kind//|/ }" ;;
   esac
 }
 

@@ -11,12 +11,14 @@
 namespace coracle::docs {
 namespace {
 
-// In the template, capitals stand for what is no word to choose.
-std::string word_of(Kind kind) {
-  switch (kind) {
+// In the template, capitals stand for what is no word to choose, and bars stand
+// between words.
+std::string word_of(const Expected& expected) {
+  switch (expected.kind) {
     case Kind::nothing:
-    case Kind::words:
       break;
+    case Kind::words:
+      return join(expected.words, "|");
     case Kind::file:
       return "FILE";
     case Kind::directory:
@@ -50,8 +52,7 @@ std::string value_branches(std::string_view command, std::span<const cli::Option
     for (const std::string& spelling : spellings(option))
       patterns.push_back(single_quoted(std::string(command) + " " + spelling));
     const Expected expected = value_of(option);
-    text += branch(join(patterns, " | "), expected.kind == Kind::words ? join(expected.words, " ")
-                                                                       : word_of(expected.kind));
+    text += branch(join(patterns, " | "), word_of(expected));
   }
   return text;
 }
@@ -80,7 +81,7 @@ std::string arguments() {
   std::string text;
   for (const cli::Command* command : cli::commands()) {
     std::vector<std::string> words;
-    for (const Kind kind : arguments_of(*command)) words.push_back(word_of(kind));
+    for (const Expected& expected : arguments_of(*command)) words.push_back(word_of(expected));
     if (command->options_end_at_argument) words.emplace_back("PROGRAM");
     if (!words.empty()) text += branch(std::string(command->name), join(words, " "));
   }

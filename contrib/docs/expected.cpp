@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "runtime/base/strings.hpp"
 #include "runtime/sys/signals.hpp"
 
 namespace coracle::docs {
@@ -24,6 +25,7 @@ constexpr Name value_names[] = {
 
 constexpr Name argument_names[] = {
     {"container-id", Kind::container},
+    {"file", Kind::file},
     {"signal", Kind::signal},
 };
 
@@ -51,6 +53,17 @@ bool takes_bundle(const cli::Command& command) {
          command.options.end();
 }
 
+Expected argument_named(std::string_view name, const cli::Command& command) {
+  if (name.find('|') != std::string_view::npos) {
+    Expected choice = {.kind = Kind::words, .words = {}};
+    for (const std::string_view word : split(name, '|')) choice.words.emplace_back(word);
+    return choice;
+  }
+  const Kind kind = kind_of(argument_names, name);
+  const bool is_new = kind == Kind::container && takes_bundle(command);
+  return {.kind = is_new ? Kind::nothing : kind, .words = {}};
+}
+
 }  // namespace
 
 Expected value_of(const cli::Option& option) {
@@ -59,18 +72,17 @@ Expected value_of(const cli::Option& option) {
   return {.kind = kind_of(value_names, option.value), .words = {}};
 }
 
-// "<container-id> [signal]": a name is what stands between two brackets.
-std::vector<Kind> arguments_of(const cli::Command& command) {
-  std::vector<Kind> kinds;
+// "<add|remove> <container-id> [signal]": a name, or the words to choose from,
+// are what stands between two brackets.
+std::vector<Expected> arguments_of(const cli::Command& command) {
+  std::vector<Expected> all;
   std::string_view rest = command.arguments;
   while (true) {
     const std::size_t first = rest.find_first_of("<[");
     const std::size_t last = rest.find_first_of(">]", first);
-    if (last == std::string_view::npos) return kinds;
-    const Kind kind = kind_of(argument_names, rest.substr(first + 1, last - first - 1));
-    const bool is_new = kind == Kind::container && takes_bundle(command);
-    kinds.push_back(is_new ? Kind::nothing : kind);
-    if (command.options_end_at_argument) return kinds;
+    if (last == std::string_view::npos) return all;
+    all.push_back(argument_named(rest.substr(first + 1, last - first - 1), command));
+    if (command.options_end_at_argument) return all;
     rest.remove_prefix(last + 1);
   }
 }

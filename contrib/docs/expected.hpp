@@ -22,7 +22,7 @@ Expected value_of(const cli::Option& option);
 
 // The arguments of one command, in order; a program's, which may follow, are
 // left out.
-std::vector<Kind> arguments_of(const cli::Command& command);
+std::vector<Expected> arguments_of(const cli::Command& command);
 
 // "KILL" and the like, by number: those that have a name, real-time ones aside.
 std::vector<std::string> signal_names();

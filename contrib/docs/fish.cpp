@@ -88,10 +88,10 @@ std::string command_lines() {
 std::string argument_lines(const cli::Command& command) {
   std::string text;
   std::size_t before = 0;
-  for (const Kind kind : arguments_of(command)) {
+  for (const Expected& expected : arguments_of(command)) {
     const std::string count = std::to_string(before++);
-    if (kind == Kind::nothing) continue;
-    text += line(condition_for(command.name) + " " + count, action_of({.kind = kind, .words = {}}));
+    if (expected.kind == Kind::nothing) continue;
+    text += line(condition_for(command.name) + " " + count, action_of(expected));
   }
   return text;
 }

@@ -66,14 +66,29 @@ std::string command_names() {
   return text;
 }
 
+const char* name_of(Kind argument) {
+  switch (argument) {
+    case Kind::nothing:
+    case Kind::container:
+      return "container id";
+    case Kind::signal:
+      return "signal";
+    case Kind::words:
+      return "action";
+    case Kind::file:
+    case Kind::directory:
+      return "file";
+  }
+  return "";
+}
+
 std::string argument_specs(const cli::Command& command) {
   std::string text;
   std::size_t place = 0;
-  for (const Kind kind : arguments_of(command)) {
-    const char* name = kind == Kind::signal ? "signal" : "container id";
+  for (const Expected& expected : arguments_of(command)) {
     text.append(line_end).append("        ");
-    text += single_quoted(std::to_string(++place) + ":" + name + ":" +
-                          action_of({.kind = kind, .words = {}}));
+    text += single_quoted(std::to_string(++place) + ":" + name_of(expected.kind) + ":" +
+                          action_of(expected));
   }
   if (command.options_end_at_argument) text.append(line_end).append("        '*:program: '");
   return text;

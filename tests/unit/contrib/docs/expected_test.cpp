@@ -23,21 +23,39 @@ TEST_CASE("expected: words that the help quotes are the value's") {
   CHECK(expected.words == std::vector<std::string>{"table", "json"});
 }
 
-TEST_CASE("expected: arguments are ids, signals, and what no shell knows") {
-  CHECK(docs::arguments_of({.arguments = "<container-id> [signal]"}) ==
+namespace {
+
+std::vector<Kind> kinds_of(const cli::Command& command) {
+  std::vector<Kind> kinds;
+  for (const docs::Expected& expected : docs::arguments_of(command)) kinds.push_back(expected.kind);
+  return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("expected: arguments are ids, signals, files, and what no shell knows") {
+  CHECK(kinds_of({.arguments = "<container-id> [signal]"}) ==
         std::vector{Kind::container, Kind::signal});
-  CHECK(docs::arguments_of({.arguments = "<other>"}) == std::vector{Kind::nothing});
+  CHECK(kinds_of({.arguments = "<other> <file>"}) == std::vector{Kind::nothing, Kind::file});
   CHECK(docs::arguments_of({.arguments = ""}).empty());
 }
 
+TEST_CASE("expected: an argument with bars is one of the words between them") {
+  const auto expected = docs::arguments_of({.arguments = "<add|remove> <container-id>"});
+  REQUIRE(expected.size() == 2);
+  CHECK(expected[0].kind == Kind::words);
+  CHECK(expected[0].words == std::vector<std::string>{"add", "remove"});
+  CHECK(expected[1].kind == Kind::container);
+}
+
 TEST_CASE("expected: a program's arguments are not the command's") {
-  CHECK(docs::arguments_of({.arguments = "<container-id> <command> [options]",
-                            .options_end_at_argument = true}) == std::vector{Kind::container});
+  CHECK(kinds_of({.arguments = "<container-id> <command> [options]",
+                  .options_end_at_argument = true}) == std::vector{Kind::container});
 }
 
 TEST_CASE("expected: a command that takes a bundle names a new container") {
   constexpr std::array options = {cli::Option{.name = "bundle", .value = "dir"}};
-  CHECK(docs::arguments_of({.arguments = "<container-id>", .options = options}) ==
+  CHECK(kinds_of({.arguments = "<container-id>", .options = options}) ==
         std::vector{Kind::nothing});
 }
 
