@@ -5,7 +5,7 @@
 function __coracle_specs
     switch $argv[1]
         case ''
-            string split ' ' 'debug log= log-format= root= systemd-cgroup rootless= h/help v/version'
+            string split ' ' 'debug log= log-format= root= systemd-cgroup cgroup-manager= rootless= h/help v/version'
         case 'checkpoint'
             string split ' ' 'image-path= work-path= tcp-established ext-unix-sk shell-job file-locks manage-cgroups-mode= network-lock= empty-ns=+ auto-dedup lazy-pages parent-path= leave-running pre-dump tcp-skip-in-flight link-remap page-server= status-fd= h/help'
         case 'create'
@@ -91,6 +91,7 @@ complete -c coracle -n '__coracle_at \'\'' -l log -r -F -d 'append errors to thi
 complete -c coracle -n '__coracle_at \'\'' -l log-format -x -a 'text json' -d '"text" or "json"'
 complete -c coracle -n '__coracle_at \'\'' -l root -x -a '(__fish_complete_directories (commandline -ct))' -d 'where the state of containers lives (default: /run/coracle, or $XDG_RUNTIME_DIR/coracle for the unprivileged)'
 complete -c coracle -n '__coracle_at \'\'' -l systemd-cgroup -d 'let systemd manage cgroups'
+complete -c coracle -n '__coracle_at \'\'' -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes cgroups: we, "cgroupfs" (the default); "systemd"; or nobody, "disabled", so that a container stays in those of its caller'
 complete -c coracle -n '__coracle_at \'\'' -l rootless -x -a 'true false auto' -d 'do not fail on cgroups that may not be written: "true", "false" or "auto"'
 complete -c coracle -n '__coracle_at \'\'' -l help -s h -d 'show this help'
 complete -c coracle -n '__coracle_at \'\'' -l version -s v -d 'print the version'

@@ -140,17 +140,21 @@ Result<void> Cgroup::create() {
   return {};
 }
 
+std::unexpected<Error> Cgroup::not_ours(const std::string& controller,
+                                        const std::string& hierarchy) const {
+  const char* why = options_.rootless ? "a rootless runtime may not make a cgroup in "
+                                      : "the container has no cgroup in ";
+  return fail("controller \"" + controller + "\" not available: " + why + hierarchy);
+}
+
 Result<std::string> Cgroup::directory_of(const std::string& controller) const {
   if (const std::string* dir = v1_directory(controller)) return *dir;
   for (const Hierarchy& hierarchy : host_.v1)
     if (std::ranges::find(hierarchy.controllers, controller) != hierarchy.controllers.end())
-      return fail("controller \"" + controller + "\" not available: a rootless runtime may not " +
-                  "make a cgroup in " + hierarchy.mount_point);
+      return not_ours(controller, hierarchy.mount_point);
   if (host_.v2_mount_point.empty())
     return fail("controller \"" + controller + "\" not available: no cgroup v1 hierarchy has it");
-  if (paths_.v2.empty())
-    return fail("controller \"" + controller + "\" not available: a rootless runtime may not " +
-                "make a cgroup in " + host_.v2_mount_point);
+  if (paths_.v2.empty()) return not_ours(controller, host_.v2_mount_point);
   // Files named cgroup.* belong to no controller.
   if (controller == "cgroup") return paths_.v2;
   auto required = v2::require(host_.v2_mount_point, paths_.v2, controller);

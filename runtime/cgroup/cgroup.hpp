@@ -19,6 +19,9 @@ namespace coracle::cgroup {
 
 enum class Mode { v1, v2, hybrid };  // hybrid: v1 controllers beside a v2 hierarchy
 
+// Who makes a container's cgroups: we, systemd, or nobody.
+enum class Manager { cgroupfs, systemd, disabled };
+
 // One mounted v1 hierarchy.
 struct Hierarchy {
   std::vector<std::string> controllers;  // {"cpu", "cpuacct"} or {"name=systemd"}
@@ -152,6 +155,8 @@ class Cgroup {
   Result<bool> is_usable(Result<void> made, const std::string& dir) const;
   Result<std::vector<pid_t>> all_processes() const;
   Result<void> freeze_within(std::chrono::milliseconds limit) const;
+  std::unexpected<Error> not_ours(const std::string& controller,
+                                  const std::string& hierarchy) const;
   Result<std::string> directory_of(const std::string& controller) const;
   Result<void> write(const std::vector<Setting>& settings) const;
   Result<std::vector<Setting>> settings_for(const oci::Resources& resources) const;

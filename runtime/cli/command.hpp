@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/base/result.hpp"
+#include "runtime/cgroup/cgroup.hpp"
 
 namespace coracle::cli {
 
@@ -47,6 +48,7 @@ struct Globals {
   std::string root;     // absolute
   bool root_given = false;
   bool rootless = false;
+  cgroup::Manager cgroup_manager = cgroup::Manager::cgroupfs;
 };
 
 struct Command {

@@ -33,7 +33,8 @@ Result<container::CreateOptions> create_options_from(const Globals& globals,
                                   .no_pivot = arguments.has("no-pivot"),
                                   .no_new_keyring = arguments.has("no-new-keyring"),
                                   .preserve_fds = TRY(arguments.number("preserve-fds")),
-                                  .rootless = globals.rootless};
+                                  .rootless = globals.rootless,
+                                  .cgroup_manager = globals.cgroup_manager};
 }
 
 constexpr Command create_command = {

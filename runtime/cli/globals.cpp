@@ -23,6 +23,10 @@ constexpr std::array table = {
            .help = "where the state of containers lives (default: /run/coracle, or "
                    "$XDG_RUNTIME_DIR/coracle for the unprivileged)"},
     Option{.name = "systemd-cgroup", .help = "let systemd manage cgroups"},
+    Option{.name = "cgroup-manager",
+           .value = "manager",
+           .help = "who makes cgroups: we, \"cgroupfs\" (the default); \"systemd\"; or nobody, "
+                   "\"disabled\", so that a container stays in those of its caller"},
     Option{
         .name = "rootless",
         .value = "mode",
@@ -62,6 +66,28 @@ Result<bool> rootless_from(const std::string& text) {
   return fail("invalid value " + quoted(text) + " for --rootless: not true, false or auto");
 }
 
+Result<cgroup::Manager> manager_named(const std::string& name) {
+  if (name.empty() || name == "cgroupfs") return cgroup::Manager::cgroupfs;
+  if (name == "systemd") return cgroup::Manager::systemd;
+  if (name == "disabled") return cgroup::Manager::disabled;
+  return fail("invalid value " + quoted(name) +
+              " for --cgroup-manager: not cgroupfs, systemd or disabled");
+}
+
+// --systemd-cgroup is runc's word for --cgroup-manager systemd.
+Result<cgroup::Manager> cgroup_manager_from(const Arguments& arguments) {
+  const std::string name = arguments.text("cgroup-manager");
+  cgroup::Manager manager = TRY(manager_named(name));
+  if (arguments.has("systemd-cgroup")) {
+    if (!name.empty() && manager != cgroup::Manager::systemd)
+      return fail("--systemd-cgroup and --cgroup-manager " + name + " contradict each other");
+    manager = cgroup::Manager::systemd;
+  }
+  if (manager == cgroup::Manager::systemd)
+    return fail("the systemd cgroup driver is not available in this version");
+  return manager;
+}
+
 }  // namespace
 
 std::span<const Option> global_options() {
@@ -78,13 +104,13 @@ Result<container::log::Settings> log_settings(const Arguments& arguments) {
 }
 
 Result<Globals> resolve_globals(const Arguments& arguments, std::string program) {
-  if (arguments.has("systemd-cgroup"))
-    return fail("the systemd cgroup driver is not available in this version");
+  const cgroup::Manager cgroup_manager = TRY(cgroup_manager_from(arguments));
   const std::string given = arguments.text("root");
   return Globals{.program = std::move(program),
                  .root = TRY(sys::absolute_path(given.empty() ? default_root() : given)),
                  .root_given = !given.empty(),
-                 .rootless = TRY(rootless_from(arguments.text("rootless")))};
+                 .rootless = TRY(rootless_from(arguments.text("rootless"))),
+                 .cgroup_manager = cgroup_manager};
 }
 
 std::string program_name(std::string_view argv0) {

@@ -15,7 +15,7 @@ std::span<const Option> global_options();
 // --log, --log-format and --debug.  Fails on an unknown format.
 Result<container::log::Settings> log_settings(const Arguments& arguments);
 
-// --root, --rootless and --systemd-cgroup, with what the machine says where
+// --root, --rootless, --cgroup-manager and --systemd-cgroup, with what the machine says where
 // they are not given.  `program` is passed on.
 Result<Globals> resolve_globals(const Arguments& arguments, std::string program);
 

@@ -49,7 +49,8 @@ Result<container::RestoreOptions> wanted_from(const Globals& globals, const Argu
                    .console_socket = arguments.text("console-socket"),
                    .pid_file = arguments.text("pid-file"),
                    .no_pivot = arguments.has("no-pivot"),
-                   .rootless = globals.rootless};
+                   .rootless = globals.rootless,
+                   .cgroup_manager = globals.cgroup_manager};
   wanted.criu.tcp_close = arguments.has("tcp-close");
   wanted.criu.lsm_profile = arguments.text("lsm-profile");
   wanted.criu.lsm_mount_context = arguments.text("lsm-mount-context");

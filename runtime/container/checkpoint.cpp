@@ -13,6 +13,7 @@
 #include "runtime/container/host_facts.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/log.hpp"
+#include "runtime/container/processes.hpp"
 #include "runtime/container/state_dir.hpp"
 #include "runtime/container/status.hpp"
 #include "runtime/sys/files.hpp"
@@ -80,7 +81,7 @@ Result<plan::Plan> plan_again(const ContainerState& state, const cgroup::Host& h
 Result<criu::Options> request_for(const CheckpointOptions& options, const ContainerState& state,
                                   const sys::Fd& images) {
   criu::Options request = criu::with_files(options.criu, log_file, state.spec.annotations);
-  const cgroup::Host host = TRY(cgroup::detect());
+  const cgroup::Host host = TRY(cgroup_host_of(state));
   request.pid = state.pid;
   request.root = state.rootfs;
   request.freeze_cgroup = criu::freezer_of(host, state.cgroup_paths);

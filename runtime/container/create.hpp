@@ -4,6 +4,7 @@
 #include <string>
 
 #include "runtime/base/result.hpp"
+#include "runtime/cgroup/cgroup.hpp"
 
 namespace coracle::container {
 
@@ -18,6 +19,7 @@ struct CreateOptions {
   bool no_new_keyring = false;
   int preserve_fds = 0;
   bool rootless = false;  // do not fail on cgroups that may not be written
+  cgroup::Manager cgroup_manager = cgroup::Manager::cgroupfs;
 };
 
 struct RunOptions {

@@ -13,6 +13,7 @@
 
 #include "hooks/run.hpp"
 #include "runtime/base/strings.hpp"
+#include "runtime/container/cgroup_choice.hpp"
 #include "runtime/container/criu_stdio.hpp"
 #include "runtime/container/host_facts.hpp"
 #include "runtime/container/id_map_writer.hpp"
@@ -127,10 +128,9 @@ class Creation {
 };
 
 Result<void> Creation::plan() {
-  const oci::Spec& spec = bundle_.spec;
-  cgroup_host_ = TRY(cgroup::detect());
-  const cgroup::Paths paths =
-      TRY(cgroup::container_paths(cgroup_host_, spec.linux_.cgroups_path, options_.id));
+  oci::Spec& spec = bundle_.spec;
+  CgroupChoice choice = TRY(choose_cgroups(spec, options_));
+  cgroup_host_ = std::move(choice.host);
   facts_ = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(spec, facts_,
                               {.bundle = bundle_.path,
@@ -146,7 +146,7 @@ Result<void> Creation::plan() {
   }
   state_ = new_state(options_, bundle_);
   state_.rootfs = plan_.rootfs.path;
-  state_.cgroup_paths = paths;
+  state_.cgroup_paths = std::move(choice.paths);
   return plan_rdt_group();
 }
 
@@ -175,8 +175,8 @@ Result<void> Creation::make_groups() {
   plan_.cgroup_v2_container = state_.cgroup_paths.v2.empty()
                                   ? cgroup_host_.v2_mount_point + cgroup_host_.v2_own
                                   : state_.cgroup_paths.v2;
-  if (const auto& resources = bundle_.spec.linux_.resources)
-    TRY(cgroup_->limit(*resources).context("cgroup"));
+  const auto& resources = bundle_.spec.linux_.resources;
+  if (resources && limits_apply(options_)) TRY(cgroup_->limit(*resources).context("cgroup"));
   if (owns_its_cgroup(plan_))
     TRY(cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup"));
   return {};

@@ -28,8 +28,7 @@ Result<Watched> open_running(const std::string& root, const std::string& id) {
   ContainerState state = TRY(dir.load());
   auto init = open_init(state);
   if (!init) return fail("container with id " + id + " is not running");
-  if (state.cgroup_paths == cgroup::Paths{})
-    return fail("the container has no cgroup that would tell what it uses");
+  if (!has_cgroups(state)) return fail("the container has no cgroup that would tell what it uses");
   return Watched{.state = std::move(state), .init = *std::move(init)};
 }
 

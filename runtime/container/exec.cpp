@@ -104,7 +104,7 @@ Result<void> Execution::check_console() const {
 Result<void> Execution::plan() {
   oci::Spec& spec = state_.spec;
   spec.process = TRY(exec_process(spec.process.value_or(oci::Process{}), options_.request));
-  cgroup_host_ = TRY(cgroup::detect());
+  cgroup_host_ = TRY(cgroup_host_of(state_));
   facts_ = TRY(read_host_facts(spec, cgroup_host_));
   // The whole container is planned again: where a process ends up depends on
   // its namespaces, its ids on its mappings.
@@ -119,6 +119,8 @@ Result<void> Execution::plan() {
 }
 
 Result<cgroup::Cgroup> Execution::choose_cgroup() const {
+  if (!options_.cgroups.empty() && !has_cgroups(state_))
+    return fail("--cgroup: the container has no cgroups of its own");
   cgroup::Paths paths = TRY(sub_cgroups(cgroup_host_, state_.cgroup_paths, options_.cgroups));
   return cgroup::Cgroup(cgroup_host_, std::move(paths), {.rootless = state_.rootless});
 }

@@ -16,7 +16,19 @@ void let_frozen_die(const cgroup::Cgroup& cgroup, int signal) {
   if (signal == SIGKILL && cgroup.frozen()) std::ignore = cgroup.thaw();  // best effort
 }
 
+Result<void> signal_init(const ContainerState& state, int signal) {
+  const auto init = open_init(state);
+  if (!init) return fail("container not running");
+  const auto sent = sys::pidfd_send_signal(*init, signal);
+  if (!sent && sent.error().code == ESRCH) return fail("container not running");
+  if (!sent) return sent;
+  if (signal == SIGKILL) let_frozen_die(TRY(cgroup_of(state)), signal);
+  return {};
+}
+
 Result<void> signal_everything(const ContainerState& state, int signal) {
+  // No cgroup tells of others than init.
+  if (!has_cgroups(state)) return open_init(state) ? signal_init(state, signal) : Result<void>();
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   TRY(cgroup.signal_all(signal));
   let_frozen_die(cgroup, signal);
@@ -26,16 +38,6 @@ Result<void> signal_everything(const ContainerState& state, int signal) {
 Result<bool> has_processes(const ContainerState& state) {
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   return !TRY(cgroup.processes()).empty();
-}
-
-Result<void> signal_init(const ContainerState& state, int signal) {
-  const auto init = open_init(state);
-  if (!init) return fail("container not running");
-  const auto sent = sys::pidfd_send_signal(*init, signal);
-  if (!sent && sent.error().code == ESRCH) return fail("container not running");
-  if (!sent) return sent;
-  if (signal == SIGKILL) let_frozen_die(TRY(cgroup_of(state)), signal);
-  return {};
 }
 
 }  // namespace

@@ -8,8 +8,18 @@
 
 namespace coracle::container {
 
+Result<cgroup::Host> cgroup_host_of(const ContainerState& state) {
+  auto host = cgroup::detect();
+  if (!host && !has_cgroups(state)) return cgroup::Host{};
+  return host;
+}
+
+bool has_cgroups(const ContainerState& state) {
+  return state.cgroup_paths != cgroup::Paths{};
+}
+
 Result<cgroup::Cgroup> cgroup_of(const ContainerState& state) {
-  cgroup::Host host = TRY(cgroup::detect());
+  cgroup::Host host = TRY(cgroup_host_of(state));
   return cgroup::Cgroup(std::move(host), state.cgroup_paths, {.rootless = state.rootless});
 }
 

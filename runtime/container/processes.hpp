@@ -10,6 +10,12 @@
 
 namespace coracle::container {
 
+// The host's hierarchies; a container without cgroups needs none.
+Result<cgroup::Host> cgroup_host_of(const ContainerState& state);
+
+// False: it stays in those of who made it, because nobody may or should make others.
+bool has_cgroups(const ContainerState& state);
+
 // Where `state` says that the container's cgroups are.
 Result<cgroup::Cgroup> cgroup_of(const ContainerState& state);
 

@@ -12,6 +12,7 @@
 
 #include "hooks/run.hpp"
 #include "runtime/base/strings.hpp"
+#include "runtime/container/cgroup_choice.hpp"
 #include "runtime/container/checkpoint.hpp"
 #include "runtime/container/creation.hpp"
 #include "runtime/container/criu.hpp"
@@ -137,15 +138,15 @@ class Restoration {
 Result<void> Restoration::plan() {
   const oci::Spec& spec = bundle_.spec;
   const CreateOptions& create = options_.create;
-  cgroup_host_ = TRY(cgroup::detect());
+  CgroupChoice choice = TRY(choose_cgroups(spec, create));
+  cgroup_host_ = std::move(choice.host);
   const plan::HostFacts facts = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(
       spec, facts, {.bundle = bundle_.path, .id = create.id, .no_pivot = create.no_pivot}));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
   state_ = new_state(create, bundle_);
   state_.rootfs = plan_.rootfs.path;
-  state_.cgroup_paths =
-      TRY(cgroup::container_paths(cgroup_host_, spec.linux_.cgroups_path, create.id));
+  state_.cgroup_paths = std::move(choice.paths);
   return {};
 }
 
@@ -158,7 +159,7 @@ Result<void> Restoration::make_cgroup() {
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
   const auto& resources = bundle_.spec.linux_.resources;
-  if (resources) TRY(cgroup_->limit(*resources).context("cgroup"));
+  if (resources && limits_apply(options_.create)) TRY(cgroup_->limit(*resources).context("cgroup"));
   if (!owns_its_cgroup(plan_)) return {};
   return cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
 }

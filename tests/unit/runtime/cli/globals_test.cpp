@@ -44,3 +44,23 @@ TEST_CASE("globals: the systemd cgroup driver is refused by name") {
   CHECK(cli::resolve_globals(given("systemd-cgroup", "true"), "coracle").error().text() ==
         "the systemd cgroup driver is not available in this version");
 }
+
+TEST_CASE("globals: cgroup managers go by their names, cgroupfs is the default") {
+  const auto manager = [](const std::string& name) {
+    return cli::resolve_globals(given("cgroup-manager", name), "coracle");
+  };
+  CHECK(manager("")->cgroup_manager == cgroup::Manager::cgroupfs);
+  CHECK(manager("cgroupfs")->cgroup_manager == cgroup::Manager::cgroupfs);
+  CHECK(manager("disabled")->cgroup_manager == cgroup::Manager::disabled);
+  CHECK(manager("systemd").error().text() ==
+        "the systemd cgroup driver is not available in this version");
+  CHECK(manager("Disabled").error().text() ==
+        "invalid value \"Disabled\" for --cgroup-manager: not cgroupfs, systemd or disabled");
+}
+
+TEST_CASE("globals: --systemd-cgroup and another cgroup manager contradict each other") {
+  cli::Arguments both = given("systemd-cgroup", "true");
+  both.values["cgroup-manager"] = "disabled";
+  CHECK(cli::resolve_globals(both, "coracle").error().text() ==
+        "--systemd-cgroup and --cgroup-manager disabled contradict each other");
+}

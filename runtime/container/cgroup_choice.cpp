@@ -1,0 +1,37 @@
+#include "runtime/container/cgroup_choice.hpp"
+
+#include <algorithm>
+
+#include "runtime/container/log.hpp"
+
+namespace coracle::container {
+namespace {
+
+bool limits_anything(const oci::Resources& resources) {
+  const auto& rules = resources.devices;
+  return std::ranges::any_of(rules, [](const oci::DeviceRule& rule) { return !rule.allow; }) ||
+         resources.memory || resources.cpu || resources.pids_limit || resources.block_io ||
+         resources.network || !resources.hugepage_limits.empty() || !resources.rdma.empty() ||
+         !resources.unified.empty();
+}
+
+CgroupChoice choose_none(const oci::Spec& spec) {
+  if (spec.linux_.resources && limits_anything(*spec.linux_.resources))
+    log::warn("/linux/resources: not applied, because the cgroup manager is disabled");
+  return {.host = cgroup::detect().value_or(cgroup::Host{}), .paths = {}};
+}
+
+}  // namespace
+
+Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& options) {
+  if (options.cgroup_manager == cgroup::Manager::disabled) return choose_none(spec);
+  CgroupChoice choice = {.host = TRY(cgroup::detect()), .paths = {}};
+  choice.paths = TRY(cgroup::container_paths(choice.host, spec.linux_.cgroups_path, options.id));
+  return choice;
+}
+
+bool limits_apply(const CreateOptions& options) {
+  return options.cgroup_manager != cgroup::Manager::disabled;
+}
+
+}  // namespace coracle::container

@@ -1,0 +1,24 @@
+// Where a container's cgroups are to be.  Private to container/: `create` and
+// `restore` use it.
+#pragma once
+
+#include "oci-spec/config.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/cgroup/cgroup.hpp"
+#include "runtime/container/create.hpp"
+
+namespace coracle::container {
+
+struct CgroupChoice {
+  cgroup::Host host;
+  cgroup::Paths paths;  // none with Manager::disabled
+};
+
+// With Manager::disabled a host without cgroups will do, and what
+// linux.resources limits is warned of: nobody enforces it.
+Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& options);
+
+// Whether linux.resources can be applied.
+bool limits_apply(const CreateOptions& options);
+
+}  // namespace coracle::container
