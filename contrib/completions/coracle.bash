@@ -14,7 +14,7 @@ _coracle_options() {
   case $1 in
     '') echo '--debug --log --log-format --root --systemd-cgroup --cgroup-manager --rootless --help -h --version -v' ;;
     checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --network-lock --empty-ns --auto-dedup --lazy-pages --parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --help -h' ;;
-    create) echo '--bundle -b --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help -h' ;;
+    create) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help -h' ;;
     delete) echo '--force -f --help -h' ;;
     events) echo '--interval --stats --help -h' ;;
     exec) echo '--console-socket --pidfd-socket --cwd --env -e --tty -t --user -u --additional-gids -g --process -p --detach -d --pid-file --process-label --apparmor --no-new-privs --cap -c --preserve-fds --cgroup --ignore-paused --help -h' ;;
@@ -25,7 +25,7 @@ _coracle_options() {
     ps) echo '--format -f --help -h' ;;
     resume) echo '--help -h' ;;
     restore) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --network-lock --empty-ns --auto-dedup --lazy-pages --bundle -b --console-socket --detach -d --pid-file --no-subreaper --no-pivot --tcp-close --lsm-profile --lsm-mount-context --help -h' ;;
-    run) echo '--bundle -b --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach -d --keep --no-subreaper --help -h' ;;
+    run) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach -d --keep --no-subreaper --help -h' ;;
     spec) echo '--bundle -b --rootless --help -h' ;;
     start) echo '--help -h' ;;
     state) echo '--help -h' ;;
@@ -51,6 +51,7 @@ _coracle_value() {
     'checkpoint --page-server') echo 'NOTHING' ;;
     'checkpoint --status-fd') echo 'NOTHING' ;;
     'create --bundle' | 'create -b') echo 'DIRECTORY' ;;
+    'create --config' | 'create -f') echo 'FILE' ;;
     'create --console-socket') echo 'FILE' ;;
     'create --pidfd-socket') echo 'FILE' ;;
     'create --pid-file') echo 'FILE' ;;
@@ -82,6 +83,7 @@ _coracle_value() {
     'restore --lsm-profile') echo 'NOTHING' ;;
     'restore --lsm-mount-context') echo 'NOTHING' ;;
     'run --bundle' | 'run -b') echo 'DIRECTORY' ;;
+    'run --config' | 'run -f') echo 'FILE' ;;
     'run --console-socket') echo 'FILE' ;;
     'run --pidfd-socket') echo 'FILE' ;;
     'run --pid-file') echo 'FILE' ;;

@@ -6,10 +6,10 @@
 
 namespace coracle::container {
 
-Result<Bundle> load_bundle(const std::string& directory) {
+Result<Bundle> load_bundle(const std::string& directory, const std::string& config) {
   std::string path = TRY(sys::absolute_path(directory));
-  const std::string text = TRY(sys::read_file(path + "/config.json"));
-  oci::Spec spec = TRY(oci::parse_spec(text));
+  const std::string text = TRY(sys::read_file(config.empty() ? path + "/config.json" : config));
+  oci::Spec spec = TRY(oci::parse_spec(text, config.empty() ? "config.json" : config));
   TRY(oci::validate(spec));
   return Bundle{.path = std::move(path), .spec = std::move(spec)};
 }

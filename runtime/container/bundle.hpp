@@ -1,4 +1,4 @@
-// A bundle: its directory and its config.json.  Spec: bundle.md
+// A bundle: its directory and its configuration.  Spec: bundle.md
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ struct Bundle {
   oci::Spec spec;    // validated
 };
 
-Result<Bundle> load_bundle(const std::string& directory);
+// `config` is read in place of the bundle's config.json, unless it is empty.
+Result<Bundle> load_bundle(const std::string& directory, const std::string& config);
 
 }  // namespace coracle::container

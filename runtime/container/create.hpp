@@ -12,6 +12,7 @@ struct CreateOptions {
   std::string root;  // absolute: where state lives, "/run/coracle"
   std::string id;
   std::string bundle;  // as given; "." by default
+  std::string config;  // the configuration's file, as given; empty: the bundle's config.json
   std::string console_socket;
   std::string pidfd_socket;
   std::string pid_file;

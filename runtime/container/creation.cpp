@@ -320,7 +320,7 @@ Result<Made> make_container(const CreateOptions& options, TerminalUse use) {
   TRY(check_id(options.id));
   Preserved kept = TRY(preserved_descriptors(options.preserve_fds));
   TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + kept.count)));
-  Bundle bundle = TRY(load_bundle(options.bundle));
+  Bundle bundle = TRY(load_bundle(options.bundle, options.config));
   TRY(check_terminal(options, bundle.spec, use));
   Creation creation(options, use, std::move(bundle), std::move(kept),
                     TRY(StateDir::claim(options.root, options.id)));

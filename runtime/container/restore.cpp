@@ -292,7 +292,7 @@ Result<Made> restore_container(const RestoreOptions& options) {
   const CreateOptions& create = options.create;
   TRY(check_id(create.id));
   TRY(sys::close_on_exec_from(3));
-  Bundle bundle = TRY(load_bundle(create.bundle));
+  Bundle bundle = TRY(load_bundle(create.bundle, create.config));
   TRY(check_terminal(create, bundle.spec,
                      options.detach ? TerminalUse::console_socket : TerminalUse::caller));
   Restoration restoration(options, std::move(bundle), TRY(StateDir::claim(create.root, create.id)));
