@@ -15,11 +15,11 @@ _coracle_options() {
     '') echo '--debug --log --log-format --root --systemd-cgroup --cgroup-manager --rootless --help -h --version -v' ;;
     checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --network-lock --empty-ns --auto-dedup --lazy-pages --parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --help -h' ;;
     create) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help -h' ;;
-    delete) echo '--force -f --help -h' ;;
+    delete) echo '--force -f --regex -r --help -h' ;;
     events) echo '--interval --stats --help -h' ;;
     exec) echo '--console-socket --pidfd-socket --cwd --env -e --tty -t --user -u --additional-gids -g --process -p --detach -d --pid-file --process-label --apparmor --no-new-privs --cap -c --preserve-fds --cgroup --ignore-paused --help -h' ;;
     features) echo '--help -h' ;;
-    kill) echo '--all -a --help -h' ;;
+    kill) echo '--all -a --regex -r --help -h' ;;
     list) echo '--format -f --quiet -q --help -h' ;;
     pause) echo '--help -h' ;;
     ps) echo '--format -f --help -h' ;;
