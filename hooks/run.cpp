@@ -124,7 +124,12 @@ struct Start {
   std::vector<char*> env;
   Pipe input, output, errors;
   Pipe failure;  // execve's errno, or end of file when it succeeds
+  const Output& files;
 };
+
+int output_of(const sys::Fd& file, const Pipe& pipe) {
+  return file ? file.get() : pipe.write.get();
+}
 
 void reset_signals() {
   struct sigaction standard = {};
@@ -137,8 +142,8 @@ void reset_signals() {
 
 void become_hook(const Start& start) noexcept {
   const bool connected = ::dup2(start.input.read.get(), 0) == 0 &&
-                         ::dup2(start.output.write.get(), 1) == 1 &&
-                         ::dup2(start.errors.write.get(), 2) == 2;
+                         ::dup2(output_of(start.files.out, start.output), 1) == 1 &&
+                         ::dup2(output_of(start.files.errors, start.errors), 2) == 2;
   if (connected && sys::close_on_exec_from(3)) {
     reset_signals();
     ::execve(start.path, start.argv.data(), start.env.data());
@@ -149,14 +154,15 @@ void become_hook(const Start& start) noexcept {
   ::_exit(127);
 }
 
-Result<Start> prepare(const oci::Hook& hook) {
+Result<Start> prepare(const oci::Hook& hook, const Output& files) {
   Start start = {.path = hook.path.c_str(),
                  .argv = sys::c_array(hook.args),
                  .env = sys::c_array(hook.env),
                  .input = TRY(make_pipe()),
                  .output = TRY(make_pipe()),
                  .errors = TRY(make_pipe()),
-                 .failure = TRY(make_pipe())};
+                 .failure = TRY(make_pipe()),
+                 .files = files};
   if (hook.args.empty()) start.argv = {const_cast<char*>(start.path), nullptr};
   TRY(make_nonblocking(start.input.write));
   TRY(make_nonblocking(start.output.read));
@@ -214,14 +220,20 @@ std::string describe(const sys::Exit& exit) {
   return "exit status " + std::to_string(exit.status);
 }
 
-Result<void> run_one(const oci::Hook& hook, std::string_view state) {
+// What every hook of a list gets.
+struct Given {
+  std::string_view state;
+  const Output& output;
+};
+
+Result<void> run_one(const oci::Hook& hook, const Given& given) {
   Deadline deadline;
   // A century is no different from no limit, and cannot overflow the clock.
   constexpr std::int64_t longest_s = 100LL * 365 * 24 * 3600;
   if (hook.timeout_s)
     deadline = Clock::now() + std::chrono::seconds(std::min(*hook.timeout_s, longest_s));
 
-  Start start = TRY(prepare(hook));
+  Start start = TRY(prepare(hook, given.output));
   sys::Cloned cloned = TRY(sys::clone_process({}, [&]() noexcept { become_hook(start); }));
   // Our copies of its ends: otherwise end of file would never come.
   start.input.read.reset();
@@ -230,7 +242,7 @@ Result<void> run_one(const oci::Hook& hook, std::string_view state) {
   start.failure.write.reset();
   TRY(await_execve(start.failure.read));
 
-  Streams streams = {.input = Feed(std::move(start.input.write), state),
+  Streams streams = {.input = Feed(std::move(start.input.write), given.state),
                      .output = Tail(std::move(start.output.read)),
                      .errors = Tail(std::move(start.errors.read))};
   const bool ended = TRY(attend(cloned.child.pidfd(), streams, deadline));
@@ -250,21 +262,44 @@ Result<void> run_one(const oci::Hook& hook, std::string_view state) {
 
 // Runs hook number `i`; its failure names list and number.
 Result<void> run_numbered(std::string_view name, const std::vector<oci::Hook>& hooks, std::size_t i,
-                          std::string_view state) {
-  auto ran = run_one(hooks[i], state).context(hooks[i].path);
+                          const Given& given) {
+  auto ran = run_one(hooks[i], given).context(hooks[i].path);
   if (ran) return {};
   return std::move(ran).context("error running " + std::string(name) + " hook #" +
                                 std::to_string(i));
 }
 
+Result<sys::Fd> open_annotated(const oci::State& state, const std::string& name) {
+  const auto found = state.annotations.find(name);
+  if (found == state.annotations.end() || found->second.empty()) return sys::Fd();
+  const std::string& given = found->second;
+  const std::string path = given.starts_with('/') ? given : state.bundle + "/" + given;
+  sys::Fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!file) return fail_errno(name + ": open " + path);
+  return file;
+}
+
 }  // namespace
+
+Result<Output> open_output(const oci::State& state) {
+  return Output{.out = TRY(open_annotated(state, "run.oci.hooks.stdout")),
+                .errors = TRY(open_annotated(state, "run.oci.hooks.stderr"))};
+}
 
 Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
                  const oci::State& state) {
   if (hooks.empty()) return {};
+  const Output output = TRY(open_output(state));
+  return run(name, hooks, state, output);
+}
+
+Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
+                 const oci::State& state, const Output& output) {
+  if (hooks.empty()) return {};
   const std::string text = oci::write_state(state);
   const SigpipeIgnored sigpipe_ignored;
-  for (std::size_t i = 0; i < hooks.size(); ++i) TRY(run_numbered(name, hooks, i, text));
+  const Given given = {.state = text, .output = output};
+  for (std::size_t i = 0; i < hooks.size(); ++i) TRY(run_numbered(name, hooks, i, given));
   return {};
 }
 
@@ -274,8 +309,12 @@ std::vector<Error> run_all(std::string_view name, const std::vector<oci::Hook>& 
   const std::string text = oci::write_state(state);
   const SigpipeIgnored sigpipe_ignored;
   std::vector<Error> failures;
+  auto opened = open_output(state);
+  if (!opened) failures.push_back(opened.error());
+  const Output output = opened ? *std::move(opened) : Output{};
+  const Given given = {.state = text, .output = output};
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    auto ran = run_numbered(name, hooks, i, text);
+    auto ran = run_numbered(name, hooks, i, given);
     if (!ran) failures.push_back(std::move(ran).error());
   }
   return failures;

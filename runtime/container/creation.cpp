@@ -100,6 +100,7 @@ class Creation {
   Result<void> spawn();
   Result<void> prepare_init();
   Result<void> serve_init();
+  Result<hooks::Output> output_of_inits_hooks() const;
   Result<void> run_runtime_hooks();
   Result<void> take_console(sync::Console message);
   Result<void> take_listener(sync::SeccompListener message);
@@ -182,6 +183,12 @@ Result<void> Creation::make_groups() {
   return {};
 }
 
+Result<hooks::Output> Creation::output_of_inits_hooks() const {
+  const oci::Hooks& hooks = bundle_.spec.hooks;
+  if (hooks.create_container.empty() && hooks.start_container.empty()) return hooks::Output{};
+  return hooks::open_output(oci_state(state_, oci::Status::creating));
+}
+
 Result<void> Creation::spawn() {
   sync::Channel channel = TRY(sync::make_channel());
   init::Input input = {
@@ -196,6 +203,7 @@ Result<void> Creation::spawn() {
                   .host_takes_listener = !filter_.notifies || sys::pidfd_getfd_works()},
       .preserve_fds = preserved_.count,
       .extra_env = preserved_.env,
+      .hooks_output = TRY(output_of_inits_hooks()),
       .make_time_namespace = init_makes_time_namespace(plan_, facts_)};
   // An unprivileged host could not write the maps of a process that is not
   // dumpable; init becomes so once it has them.

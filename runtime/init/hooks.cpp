@@ -27,13 +27,15 @@ Result<void> let_host_run_hooks(Context& context) {
 Result<void> run_create_container_hooks(Context& context) {
   const std::vector<oci::Hook>& hooks = context.input.hooks.create_container;
   if (hooks.empty()) return {};
-  return hooks::run("createContainer", hooks, state_for_hooks(context, oci::Status::creating));
+  return hooks::run("createContainer", hooks, state_for_hooks(context, oci::Status::creating),
+                    context.input.hooks_output);
 }
 
 Result<void> run_start_container_hooks(Context& context) {
   const std::vector<oci::Hook>& hooks = context.input.hooks.start_container;
   if (hooks.empty()) return {};
-  return hooks::run("startContainer", hooks, state_for_hooks(context, oci::Status::created));
+  return hooks::run("startContainer", hooks, state_for_hooks(context, oci::Status::created),
+                    context.input.hooks_output);
 }
 
 }  // namespace coracle::init

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hooks/run.hpp"
 #include "oci-spec/config.hpp"
 #include "oci-spec/state.hpp"
 #include "runtime/plan/plan.hpp"
@@ -50,6 +51,7 @@ struct Input {
   Seccomp seccomp;
   int preserve_fds = 0;                // descriptors [3, 3 + preserve_fds) go to the program
   std::vector<std::string> extra_env;  // of the runtime's own: LISTEN_FDS
+  hooks::Output hooks_output = {};     // of the hooks that init runs
   // An unprivileged host cannot unshare it; execve enters it (Linux 6.2).
   bool make_time_namespace = false;
 };

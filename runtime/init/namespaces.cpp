@@ -54,7 +54,8 @@ Result<void> close_host_descriptors(Context& context) {
   const auto number = [](const sys::Fd& fd) { return static_cast<unsigned int>(fd.get()); };
   const Input& input = context.input;
   std::vector<unsigned int> kept = {number(input.channel.socket()), number(input.gate.wait),
-                                    number(input.gate.result)};
+                                    number(input.gate.result), number(input.hooks_output.out),
+                                    number(input.hooks_output.errors)};
   if (context.joining) {
     kept.push_back(number(context.joining->container));
     kept.push_back(number(context.joining->root));

@@ -125,6 +125,28 @@ TEST_CASE("hooks: run_all goes on after a failure and returns it") {
   CHECK(scratch.read("log") == "ran\n");
 }
 
+TEST_CASE("hooks: their streams are appended to the files that annotations name") {
+  const Scratch scratch;
+  oci::State annotated = state();
+  annotated.bundle = scratch.file("");
+  annotated.annotations = {{"run.oci.hooks.stdout", scratch.file("out")},
+                           {"run.oci.hooks.stderr", "errors"}};
+  const std::vector<oci::Hook> hooks = {shell("echo one; echo two >&2"), shell("echo three")};
+  REQUIRE(hooks::run("createRuntime", hooks, annotated).has_value());
+  CHECK(hooks::run_all("poststop", {shell("echo four")}, annotated).empty());
+  CHECK(scratch.read("out") == "one\nthree\nfour\n");
+  CHECK(scratch.read("errors") == "two\n");
+}
+
+TEST_CASE("hooks: a file for their output that cannot be opened is an error") {
+  oci::State annotated = state();
+  annotated.annotations = {{"run.oci.hooks.stdout", "/no/such/file"}};
+  CHECK(hooks::run("prestart", {shell("true")}, annotated).error().text() ==
+        "run.oci.hooks.stdout: open /no/such/file: no such file or directory");
+  CHECK(hooks::run("prestart", {}, annotated).has_value());
+  CHECK(hooks::run_all("poststop", {shell("true")}, annotated).size() == 1);
+}
+
 TEST_CASE("hooks: a failure quotes both streams") {
   CHECK(failure_of(shell("echo said; echo 'no such device' >&2; exit 1")) ==
         "error running createRuntime hook #0: /bin/sh: exit status 1, stdout: said, "
