@@ -264,6 +264,17 @@ Result<void> Cgroup::delegate(uid_t uid) const {
   return v2::delegate(paths_.v2, uid);
 }
 
+Result<void> Cgroup::delegate_below(const std::string& below, pid_t pid, uid_t uid) const {
+  const std::string dir = paths_.v2 + "/" + below;
+  NewDirectories made;
+  TRY(v2::make(made, paths_.v2, dir));
+  made.keep();  // with the container's cgroup it goes too
+  TRY(write_process(dir, pid));
+  // Only now: a cgroup that has processes cannot hand controllers on.
+  v2::enable_controllers(paths_.v2, dir);
+  return v2::delegate(dir, uid);
+}
+
 // One v1 hierarchy speaks for all: what joins one joins every one.  v2 has its
 // own say, because it is where cgroup.kill acts.
 Result<std::vector<pid_t>> Cgroup::all_processes() const {

@@ -126,6 +126,11 @@ class Cgroup {
   // Spec: config-linux.md#cgroup-ownership
   Result<void> delegate(uid_t uid) const;
 
+  // Makes the v2 sub-cgroup `below` ("a/b"), which has no limits of its own,
+  // moves `pid` there and hands it over as delegate() does.  Every controller
+  // that the container's cgroup has is enabled down to it.
+  Result<void> delegate_below(const std::string& below, pid_t pid, uid_t uid) const;
+
   // All processes, those of sub-cgroups included; without those that our PID
   // namespace does not show.
   Result<std::vector<pid_t>> processes() const;

@@ -56,8 +56,9 @@ Result<int> run(const Globals&, const Arguments&) {
                       {"org.opencontainers.runc.checkpoint.enabled", "true"},
                       {"org.coracle.version", version},
                       {"org.coracle.commit", commit}},
-      // A file of criu's options, which can name programs to run.
-      .potentially_unsafe_config_annotations = {"org.criu.config"}};
+      // A file of criu's options, which can name programs to run; files of the
+      // host that are written, sockets that are connected to.
+      .potentially_unsafe_config_annotations = {"org.criu.config", "run.oci."}};
   TRY(print(oci::write_features(features)));
   return 0;
 }

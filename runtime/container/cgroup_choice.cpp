@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/strings.hpp"
 #include "runtime/container/log.hpp"
 
 namespace coracle::container {
@@ -28,6 +29,15 @@ Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& 
   CgroupChoice choice = {.host = TRY(cgroup::detect()), .paths = {}};
   choice.paths = TRY(cgroup::container_paths(choice.host, spec.linux_.cgroups_path, options.id));
   return choice;
+}
+
+Result<void> check_delegation(const plan::Annotations& annotations, const CgroupChoice& choice) {
+  const std::string& below = annotations.delegate_cgroup;
+  if (below.empty() || (choice.host.mode == cgroup::Mode::v2 && !choice.paths.v2.empty()))
+    return {};
+  const bool none = choice.paths == cgroup::Paths{};
+  return fail("/annotations/run.oci.delegate-cgroup: " + quoted(below) + " needs " +
+              (none ? "a cgroup, and the cgroup manager is disabled" : "pure cgroup v2"));
 }
 
 bool limits_apply(const CreateOptions& options) {

@@ -6,6 +6,7 @@
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/container/create.hpp"
+#include "runtime/plan/annotations.hpp"
 
 namespace coracle::container {
 
@@ -17,6 +18,9 @@ struct CgroupChoice {
 // With Manager::disabled a host without cgroups will do, and what
 // linux.resources limits is warned of: nobody enforces it.
 Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& options);
+
+// run.oci.delegate-cgroup is for v2 alone: a v1 cgroup cannot be handed over safely.
+Result<void> check_delegation(const plan::Annotations& annotations, const CgroupChoice& choice);
 
 // Whether linux.resources can be applied.
 bool limits_apply(const CreateOptions& options);

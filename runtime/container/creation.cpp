@@ -101,6 +101,7 @@ class Creation {
   Result<void> prepare_init();
   Result<void> serve_init();
   Result<hooks::Output> output_of_inits_hooks() const;
+  Result<void> enter_delegated_cgroup() const;
   Result<void> run_runtime_hooks();
   Result<void> take_console(sync::Console message);
   Result<void> take_listener(sync::SeccompListener message);
@@ -138,9 +139,12 @@ Result<void> Creation::plan() {
                                .id = options_.id,
                                .no_pivot = options_.no_pivot,
                                .no_new_keyring = options_.no_new_keyring}));
+  TRY(check_delegation(plan_.annotations, choice));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
   if (spec.linux_.seccomp) {
-    filter_ = TRY(seccomp::compile(*spec.linux_.seccomp));
+    std::string& listener = spec.linux_.seccomp->listener_path;
+    if (listener.empty()) listener = plan_.annotations.seccomp_receiver;
+    filter_ = TRY(compile_filter(*spec.linux_.seccomp, plan_.annotations));
     for (std::string& warning : filter_.warnings) log::warn(std::move(warning));
     if (filter_.notifies)
       agent_ = TRY(sys::connect_unix(spec.linux_.seccomp->listener_path).context("seccomp agent"));
@@ -238,6 +242,15 @@ Result<void> Creation::prepare_init() {
   return channel_->send(sync::IdMapsWritten{});
 }
 
+// By now init's cgroup namespace, if it has one, has the container's cgroup as
+// its root.
+Result<void> Creation::enter_delegated_cgroup() const {
+  const std::string& below = plan_.annotations.delegate_cgroup;
+  if (below.empty()) return {};
+  const uid_t root = host_id(plan_.id_maps.uid_mappings, 0).value_or(::geteuid());
+  return cgroup_->delegate_below(below, init_.pid(), root).context("run.oci.delegate-cgroup");
+}
+
 Result<void> Creation::run_runtime_hooks() {
   hooks_ran_ = true;
   const oci::State state = oci_state(state_, oci::Status::creating);
@@ -272,6 +285,7 @@ Result<void> Creation::serve_init() {
           make_mount_for(init_.pid(), mount).context("/mounts/" + std::to_string(please->index)));
       TRY(channel_->send(sync::MountReady{.mount = std::move(made)}));
     } else if (std::holds_alternative<sync::RootfsReady>(message)) {
+      TRY(enter_delegated_cgroup());
       TRY(run_runtime_hooks());
     } else if (auto* console = std::get_if<sync::Console>(&message)) {
       TRY(take_console(std::move(*console)));
@@ -286,6 +300,8 @@ Result<void> Creation::serve_init() {
 Result<void> Creation::finish() {
   if (!options_.pidfd_socket.empty())
     TRY(send_fd(options_.pidfd_socket, "pidfd", init_.pidfd()).context("pidfd socket"));
+  if (const std::string& receiver = plan_.annotations.pidfd_receiver; !receiver.empty())
+    TRY(send_fd(receiver, "pidfd", init_.pidfd()).context("run.oci.pidfd_receiver"));
   TRY(dir_.save(state_));
   TRY(write_pid_file(options_.pid_file, init_.pid()));
   pid_file_written_ = true;

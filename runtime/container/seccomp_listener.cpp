@@ -38,6 +38,13 @@ struct Fields<container::ContainerProcessState> {
 
 namespace coracle::container {
 
+Result<seccomp::Filter> compile_filter(const oci::Seccomp& config,
+                                       const plan::Annotations& annotations) {
+  const auto unknown = annotations.fail_on_unknown_syscall ? seccomp::UnknownSyscalls::refuse
+                                                           : seccomp::UnknownSyscalls::warn;
+  return seccomp::compile(config, unknown);
+}
+
 Result<void> send_seccomp_listener(const sys::Fd& agent, const oci::Seccomp& seccomp,
                                    const oci::State& state, const Notifying& process) {
   const ContainerProcessState text = {.oci_version = state.oci_version,

@@ -7,6 +7,8 @@
 #include "oci-spec/config_linux.hpp"
 #include "oci-spec/state.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/plan/annotations.hpp"
+#include "runtime/seccomp/filter.hpp"
 #include "runtime/sys/fd.hpp"
 
 namespace coracle::container {
@@ -16,6 +18,10 @@ struct Notifying {
   pid_t pid = 0;
   const sys::Fd& listener;
 };
+
+// seccomp::compile as the annotations want it.
+Result<seccomp::Filter> compile_filter(const oci::Seccomp& config,
+                                       const plan::Annotations& annotations);
 
 // Sends the container process state and the listener on `agent`, a connected
 // stream socket.

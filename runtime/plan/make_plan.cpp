@@ -77,6 +77,7 @@ unsigned long personality_number(oci::PersonalityDomain domain) {
 // The parts that others are planned against.
 Result<Plan> plan_ground(const oci::Spec& spec, const HostFacts& facts) {
   Plan plan;
+  plan.annotations = TRY(read_annotations(spec));
   plan.namespaces = TRY(plan_namespaces(spec.linux_));
   plan.id_maps = TRY(plan_id_maps(spec.linux_, facts));
   plan.in_user_namespace = facts.in_user_namespace || !inherits(spec, NamespaceType::user);

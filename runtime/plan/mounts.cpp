@@ -82,7 +82,8 @@ Result<std::string> plan_data(const Entry& entry, const MountOptions& words, con
   std::vector<std::string> parts;
   for (const FileSystemOption& other : words.others) parts.push_back(other.word);
   if (!entry.so_far.mount_label.empty() && takes_label(mount)) {
-    parts.push_back("context=\"" + entry.so_far.mount_label + "\"");
+    parts.push_back(entry.so_far.annotations.mount_context + "=\"" + entry.so_far.mount_label +
+                    "\"");
   }
   return join(parts, ",");
 }

@@ -13,6 +13,7 @@
 
 #include "oci-spec/config.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/plan/annotations.hpp"
 #include "runtime/plan/host_facts.hpp"
 
 namespace coracle::plan {
@@ -87,7 +88,7 @@ struct Mount {
   AttrChange recursive_attrs;              // "rro" and the like, over the whole tree
   std::vector<unsigned long> propagation;  // MS_SHARED... each with or without MS_REC, in order
   // File system options, comma separated; the mount label stands last as
-  // context="LABEL", in quotes because it may hold commas.
+  // context="LABEL" (or fscontext and so on), in quotes because it may hold commas.
   std::string data;
   bool copy_up = false;  // tmpcopyup
   Idmap idmap;
@@ -158,7 +159,9 @@ struct Process {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> additional_gids;
-  bool set_groups = true;  // false: setgroups(2) is denied in this user namespace
+  // False: setgroups(2) is denied in this user namespace, or the caller's
+  // groups are to be kept.
+  bool set_groups = true;
   std::optional<mode_t> umask;
   std::optional<CapabilitySets> capabilities;  // absent: all sets are cleared
   std::vector<Rlimit> rlimits;
@@ -186,6 +189,7 @@ struct Rootfs {
 };
 
 struct Plan {
+  Annotations annotations;
   Namespaces namespaces;
   IdMaps id_maps;
   // Not the initial user namespace inside, be it new, joined or inherited:

@@ -173,7 +173,7 @@ Result<void> check_labels(const oci::Process& process, const HostFacts& facts) {
 }
 
 // The fields that need no decision.
-Process as_configured(const oci::Process& process, const IdMaps& maps) {
+Process as_configured(const oci::Process& process, const Plan& so_far) {
   Process planned;
   planned.terminal = process.terminal;
   if (process.terminal) planned.console_size = process.console_size;
@@ -183,7 +183,7 @@ Process as_configured(const oci::Process& process, const IdMaps& maps) {
   const std::set<gid_t> groups(process.user.additional_gids.begin(),
                                process.user.additional_gids.end());
   planned.additional_gids.assign(groups.begin(), groups.end());
-  planned.set_groups = !maps.deny_setgroups;
+  planned.set_groups = !so_far.id_maps.deny_setgroups && !so_far.annotations.keep_original_groups;
   planned.umask = process.user.umask;
   planned.no_new_privileges = process.no_new_privileges;
   planned.apparmor_profile = process.apparmor_profile;
@@ -191,13 +191,25 @@ Process as_configured(const oci::Process& process, const IdMaps& maps) {
   return planned;
 }
 
+// Groups that are not set need be neither mapped nor allowed.
+oci::User user_to_become(const oci::User& configured, const Plan& so_far,
+                         std::vector<std::string>& warnings) {
+  oci::User user = configured;
+  if (!so_far.annotations.keep_original_groups || user.additional_gids.empty()) return user;
+  user.additional_gids.clear();
+  warnings.push_back(
+      "/process/user/additionalGids: ignored, because run.oci.keep_original_groups keeps those of "
+      "the caller");
+  return user;
+}
+
 }  // namespace
 
 Result<Process> plan_process(const oci::Process& process, const Plan& so_far,
                              const HostFacts& facts, std::vector<std::string>& warnings) {
-  TRY(check_user(process.user, so_far.id_maps));
+  TRY(check_user(user_to_become(process.user, so_far, warnings), so_far.id_maps));
   TRY(check_labels(process, facts));
-  Process planned = as_configured(process, so_far.id_maps);
+  Process planned = as_configured(process, so_far);
   planned.args = TRY(plan_args(process.args));
   planned.env = TRY(plan_env(process.env));
   planned.cwd = TRY(plan_cwd(process.cwd));

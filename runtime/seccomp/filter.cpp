@@ -243,11 +243,14 @@ Result<unsigned int> filter_flags(const oci::Seccomp& config, std::vector<std::s
   return bits;
 }
 
-std::vector<std::string> unknown_warnings(const std::set<std::string>& unknown) {
-  if (unknown.empty()) return {};
-  const std::vector<std::string> names(unknown.begin(), unknown.end());
-  return {"seccomp: libseccomp " + library_version() +
-          " does not know, and rules ignore: " + join(names, ", ")};
+// Warnings, or the refusal.
+Result<std::vector<std::string>> judge_unknown(const std::set<std::string>& unknown,
+                                               UnknownSyscalls verdict) {
+  if (unknown.empty()) return std::vector<std::string>();
+  const std::string names = join({unknown.begin(), unknown.end()}, ", ");
+  const std::string library = "libseccomp " + library_version() + " does not know";
+  if (verdict == UnknownSyscalls::refuse) return fail("/linux/seccomp: " + library + ": " + names);
+  return std::vector<std::string>{"seccomp: " + library + ", and rules ignore: " + names};
 }
 
 Result<std::vector<sock_filter>> with_prologue(std::vector<sock_filter> prologue,
@@ -262,7 +265,7 @@ Result<std::vector<sock_filter>> with_prologue(std::vector<sock_filter> prologue
 
 }  // namespace
 
-Result<Filter> compile(const oci::Seccomp& config) {
+Result<Filter> compile(const oci::Seccomp& config, UnknownSyscalls unknown) {
   TRY(check_notify(config));
   const std::vector<std::uint32_t> tokens = TRY(architecture_tokens(config.architectures));
   const std::uint32_t default_action = TRY(action_number(
@@ -280,7 +283,7 @@ Result<Filter> compile(const oci::Seccomp& config) {
   Filter filter;
   filter.program = TRY(with_prologue(enosys_prologue(config, tokens), program));
   filter.notifies = notifies(config);
-  filter.warnings = unknown_warnings(rules.unknown);
+  filter.warnings = TRY(judge_unknown(rules.unknown, unknown));
   filter.flags = TRY(filter_flags(config, filter.warnings));
   return filter;
 }

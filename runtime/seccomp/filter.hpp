@@ -21,9 +21,11 @@ struct Filter {
 
 // Compiles `config`.  System calls newer than every one that the profile names
 // answer ENOSYS, as under runc, so that libc falls back to an older one.
+// A name that libseccomp does not have is warned of, or refused.
 // Refuses NOTIFY as default action and on write(2), NOTIFY without
 // listenerPath, and an errnoRet where the action takes none.
-Result<Filter> compile(const oci::Seccomp& config);
+enum class UnknownSyscalls { warn, refuse };
+Result<Filter> compile(const oci::Seccomp& config, UnknownSyscalls unknown = UnknownSyscalls::warn);
 
 // What this build understands, for `features`.
 std::vector<std::string> known_actions();

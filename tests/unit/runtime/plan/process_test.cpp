@@ -185,3 +185,24 @@ TEST_CASE("process: a console size without a terminal is ignored") {
 TEST_CASE("process: absent capabilities stay absent") {
   CHECK_FALSE(planned(program()).value().capabilities.has_value());
 }
+
+TEST_CASE("process: the caller's groups are kept when the annotation says so") {
+  oci::Process process = program();
+  CHECK(planned(process).value().set_groups);
+  Plan keeping;
+  keeping.annotations.keep_original_groups = true;
+  CHECK_FALSE(planned(process, keeping).value().set_groups);
+}
+
+TEST_CASE("process: groups that are not set need no mapping, and are warned of") {
+  oci::Process process = program();
+  process.user.additional_gids = {70000};
+  Plan keeping = mapped_plan();
+  keeping.annotations.keep_original_groups = true;
+  std::vector<std::string> warnings;
+  CHECK(plan_process(process, keeping, {}, warnings).has_value());
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0] ==
+        "/process/user/additionalGids: ignored, because run.oci.keep_original_groups keeps those "
+        "of the caller");
+}

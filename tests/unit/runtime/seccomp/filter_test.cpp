@@ -259,6 +259,14 @@ TEST_CASE("filter: no rules at all leave the default action") {
   CHECK(native_answer(profile(Action::errno_, {}), "read") == eperm);
 }
 
+TEST_CASE("filter: unknown system calls are refused on demand") {
+  const auto refused = compile(profile(Action::allow, {rule("read bogus", Action::errno_)}),
+                               UnknownSyscalls::refuse);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().text().starts_with("/linux/seccomp: libseccomp "));
+  CHECK(refused.error().text().ends_with(" does not know: bogus"));
+}
+
 TEST_CASE("filter: unknown system calls are ignored with one warning") {
   const Filter filter = compile(profile(Action::allow, {rule("nonsense", Action::errno_),
                                                         rule("read bogus", Action::kill)}))
