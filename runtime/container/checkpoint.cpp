@@ -13,6 +13,7 @@
 #include "runtime/container/host_facts.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/log.hpp"
+#include "runtime/container/mount_requests.hpp"
 #include "runtime/container/processes.hpp"
 #include "runtime/container/state_dir.hpp"
 #include "runtime/container/status.hpp"
@@ -74,6 +75,7 @@ Result<plan::Plan> plan_again(const ContainerState& state, const cgroup::Host& h
   const plan::HostFacts facts = TRY(read_host_facts(state.spec, host));
   plan::Plan plan =
       TRY(plan::make_plan(state.spec, facts, {.bundle = state.bundle, .id = state.id}));
+  plan.mounts = TRY(without_copied_links(std::move(plan.mounts)));
   plan.cgroup_hierarchies = cgroup_views(host, state.cgroup_paths);
   return plan;
 }

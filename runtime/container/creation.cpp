@@ -140,6 +140,7 @@ Result<void> Creation::plan() {
                                .no_pivot = options_.no_pivot,
                                .no_new_keyring = options_.no_new_keyring}));
   TRY(check_delegation(plan_.annotations, choice));
+  plan_.mounts = TRY(with_links_read(std::move(plan_.mounts)));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
   if (spec.linux_.seccomp) {
     std::string& listener = spec.linux_.seccomp->listener_path;

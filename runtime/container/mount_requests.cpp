@@ -4,6 +4,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
+#include <climits>
+#include <tuple>
+
 #include "runtime/base/strings.hpp"
 #include "runtime/container/id_map_writer.hpp"
 #include "runtime/sys/files.hpp"
@@ -30,12 +34,34 @@ Result<sys::Fd> throw_away_user_namespace(const plan::Idmap& idmap) {
 
 Result<sys::MountFd> unmapped(const plan::Mount& mount) {
   if (mount.kind != plan::MountKind::filesystem)
-    return sys::clone_mount_at(mount.source, mount.recursive);
+    return sys::clone_mount_at(mount.source, mount.recursive, mount.links.source_itself);
   return sys::new_filesystem(
       {.type = mount.type, .source = mount.source, .data = mount.data, .flags = mount.flags});
 }
 
+// Nothing when it is no symlink.
+Result<std::string> read_link(const std::string& path) {
+  std::array<char, PATH_MAX> text = {};
+  const ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
+  if (size < 0 && errno == EINVAL) return std::string();
+  if (size < 0) return fail_errno("readlink " + path);
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
 }  // namespace
+
+Result<std::vector<plan::Mount>> with_links_read(std::vector<plan::Mount> mounts) {
+  for (plan::Mount& mount : mounts) {
+    if (mount.links.copy_source) mount.link_text = TRY(read_link(mount.source));
+  }
+  return mounts;
+}
+
+Result<std::vector<plan::Mount>> without_copied_links(std::vector<plan::Mount> mounts) {
+  std::vector<plan::Mount> read = TRY(with_links_read(std::move(mounts)));
+  std::erase_if(read, [](const plan::Mount& mount) { return !mount.link_text.empty(); });
+  return read;
+}
 
 Result<sys::MountFd> make_mount_for(pid_t init, const plan::Mount& mount) {
   sys::MountFd made = TRY(unmapped(mount));

@@ -29,7 +29,7 @@ bool is_protected(const sys::Fd& binary) {
 // Writes through it fail with EROFS.  It belongs to no mount namespace once
 // this descriptor is closed, so nobody can make it writable again.
 Result<sys::Fd> read_only_mount() {
-  sys::MountFd mount = TRY(sys::clone_mount_at("/proc/self/exe", false));
+  sys::MountFd mount = TRY(sys::clone_mount_at("/proc/self/exe", false, false));
   TRY(sys::set_mount_attributes(mount, {.set = sys::attributes_of(MS_RDONLY, 0).set}));
   return mount;
 }

@@ -23,6 +23,7 @@
 #include "runtime/container/host_facts.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/log.hpp"
+#include "runtime/container/mount_requests.hpp"
 #include "runtime/container/net_devices.hpp"
 #include "runtime/container/process_setup.hpp"
 #include "runtime/container/status.hpp"
@@ -143,6 +144,7 @@ Result<void> Restoration::plan() {
   const plan::HostFacts facts = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(
       spec, facts, {.bundle = bundle_.path, .id = create.id, .no_pivot = create.no_pivot}));
+  plan_.mounts = TRY(without_copied_links(std::move(plan_.mounts)));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
   state_ = new_state(create, bundle_);
   state_.rootfs = plan_.rootfs.path;

@@ -39,7 +39,7 @@ Result<Source> open_source(Context& context, const plan::Mount& mount, std::size
     source.mount = TRY(mount_from_host(context, index));
     return source;
   }
-  auto path = sys::open_file(mount.source, O_PATH);
+  auto path = sys::open_file(mount.source, O_PATH | (mount.links.source_itself ? O_NOFOLLOW : 0));
   if (!path && path.error().code == EACCES && host_may_help) {
     source.mount = TRY(mount_from_host(context, index));
     return source;
@@ -81,13 +81,46 @@ Result<sys::Fd> place_source(const Context& context, Source source, const Placem
   return bind_legacy(context, source.path, placement);
 }
 
+// What stands at the destination, a symlink of the image included.
+Result<sys::Fd> destination_itself(const Context& context, const plan::Mount& mount,
+                                   bool is_directory) {
+  const sys::Place place = TRY(sys::place_in_root(context.root, mount.destination));
+  sys::Fd there(
+      ::openat(place.directory.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (there) return there;
+  if (errno != ENOENT) return fail_errno("open " + mount.destination);
+  return is_directory ? sys::make_directory_in_root(place.directory, place.name, 0755)
+                      : sys::make_file_in_root(place.directory, place.name, 0755);
+}
+
+Result<sys::Fd> bind_destination(const Context& context, const plan::Mount& mount,
+                                 bool is_directory) {
+  if (mount.links.destination_itself) return destination_itself(context, mount, is_directory);
+  return is_directory ? sys::make_directory_in_root(context.root, mount.destination, 0755)
+                      : sys::make_file_in_root(context.root, mount.destination, 0755);
+}
+
+// One that is there already may stay if it says the same.
+Result<void> make_link(const Context& context, const plan::Mount& mount) {
+  const sys::Place place = TRY(sys::place_in_root(context.root, mount.destination));
+  if (::symlinkat(mount.link_text.c_str(), place.directory.get(), place.name.c_str()) == 0)
+    return {};
+  if (errno != EEXIST) return fail_errno("symlink " + mount.destination);
+  std::string there(mount.link_text.size() + 1, '\0');
+  const ssize_t size =
+      ::readlinkat(place.directory.get(), place.name.c_str(), there.data(), there.size());
+  there.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  if (there == mount.link_text) return {};
+  return fail(quoted(mount.destination) + " is there already, and is no symlink to " +
+              quoted(mount.link_text));
+}
+
 Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t index) {
+  if (!mount.link_text.empty()) return make_link(context, mount);
   Source source = TRY(open_source(context, mount, index));
   const sys::Fd& from = source.mount ? source.mount : source.path;
   const bool is_directory = S_ISDIR(TRY(sys::status_of(from)).st_mode);
-  const sys::Fd target =
-      TRY((is_directory ? sys::make_directory_in_root(context.root, mount.destination, 0755)
-                        : sys::make_file_in_root(context.root, mount.destination, 0755)));
+  const sys::Fd target = TRY(bind_destination(context, mount, is_directory));
   if (S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
     return fail_errno("a file and a directory cannot cover each other", ENOTDIR);
   const bool from_proc = TRY(is_proc(from));

@@ -60,6 +60,9 @@ struct Collector {
   void rbind(std::uint64_t) { options.bind = options.recursive = true; }
   void remount(std::uint64_t) { options.remount = true; }
   void copy_up(std::uint64_t) { options.copy_up = true; }
+  void copy_symlink(std::uint64_t) { options.links.copy_source = true; }
+  void source_itself(std::uint64_t) { options.links.source_itself = true; }
+  void destination_itself(std::uint64_t) { options.links.destination_itself = true; }
   void idmap(std::uint64_t) { options.idmap = IdmapKind::this_mount; }
   void ridmap(std::uint64_t) { options.idmap = IdmapKind::recursive; }
 };
@@ -79,7 +82,9 @@ constexpr Option table[] = {
     {"async", &Collector::clear_flag, MS_SYNCHRONOUS},
     {"atime", &Collector::clear_flag, MS_NOATIME},
     {"bind", &Collector::bind},
+    {"copy-symlink", &Collector::copy_symlink},
     {"defaults", &Collector::nothing},
+    {"dest-nofollow", &Collector::destination_itself},
     {"dev", &Collector::clear_flag, MS_NODEV},
     {"diratime", &Collector::clear_flag, MS_NODIRATIME},
     {"dirsync", &Collector::set_flag, MS_DIRSYNC},
@@ -132,6 +137,7 @@ constexpr Option table[] = {
     {"shared", &Collector::propagate, MS_SHARED},
     {"silent", &Collector::set_flag, MS_SILENT},
     {"slave", &Collector::propagate, MS_SLAVE},
+    {"src-nofollow", &Collector::source_itself},
     {"strictatime", &Collector::set_flag, MS_STRICTATIME},
     {"suid", &Collector::clear_flag, MS_NOSUID},
     {"symfollow", &Collector::clear_flag, MS_NOSYMFOLLOW},

@@ -26,6 +26,7 @@ struct MountOptions {
   bool remount = false;
   bool copy_up = false;
   IdmapKind idmap = IdmapKind::none;
+  Links links;
   unsigned long flags = 0;  // MS_* attributes; as in Mount
   unsigned long cleared_flags = 0;
   AttrChange recursive_attrs;

@@ -153,7 +153,22 @@ Result<void> check_destination(const Mount& mount) {
               "(/proc/cpuinfo, /proc/meminfo and their like)");
 }
 
+Result<void> check_links(const Entry& entry, const Mount& mount) {
+  const Links& links = mount.links;
+  if (links != Links{} && mount.kind != MountKind::bind) {
+    return fail(entry.pointer +
+                "/options: \"copy-symlink\", \"src-nofollow\" and \"dest-nofollow\" are for bind "
+                "mounts alone");
+  }
+  if (links.copy_source && (links.source_itself || links.destination_itself)) {
+    return fail(entry.pointer +
+                "/options: \"copy-symlink\" excludes \"src-nofollow\" and \"dest-nofollow\"");
+  }
+  return {};
+}
+
 Result<void> check_whole(const Entry& entry, const Mount& mount) {
+  TRY(check_links(entry, mount));
   if (mount.copy_up && (mount.kind != MountKind::filesystem || mount.type != "tmpfs")) {
     return fail(entry.pointer + "/options: \"tmpcopyup\" is for a new tmpfs alone");
   }
@@ -176,6 +191,7 @@ Result<Mount> plan_mount(const Entry& entry) {
   mount.propagation = words.propagation;
   mount.data = TRY(plan_data(entry, words, mount));
   mount.copy_up = words.copy_up;
+  mount.links = words.links;
   mount.idmap = TRY(plan_idmap(entry, words.idmap, mount.kind));
   TRY(check_whole(entry, mount));
   return mount;

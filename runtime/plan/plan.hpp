@@ -75,6 +75,15 @@ struct Idmap {
   std::string gid_map;
 };
 
+// Symbolic links that a bind does not follow: crun's options.
+struct Links {
+  bool source_itself = false;       // "src-nofollow": a link is bound as such
+  bool destination_itself = false;  // "dest-nofollow": a link is covered as such
+  bool copy_source = false;         // "copy-symlink": a link is made again, not bound
+
+  bool operator==(const Links&) const = default;
+};
+
 struct Mount {
   MountKind kind = MountKind::filesystem;
   std::string destination;  // absolute and clean, inside the container
@@ -92,6 +101,10 @@ struct Mount {
   std::string data;
   bool copy_up = false;  // tmpcopyup
   Idmap idmap;
+  Links links;
+  // With links.copy_source, once the host has looked: what the source says if
+  // it is a link.  Then one is made at the destination, and nothing mounted.
+  std::string link_text;
 };
 
 // One mounted cgroup v1 hierarchy as the container's cgroup mount shows it.

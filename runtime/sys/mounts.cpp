@@ -150,9 +150,10 @@ Result<MountFd> clone_mount(const Fd& source, bool recursive) {
   return mount;
 }
 
-Result<MountFd> clone_mount_at(const std::string& path, bool recursive) {
-  const unsigned flags =
-      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
+Result<MountFd> clone_mount_at(const std::string& path, bool recursive, bool nofollow) {
+  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                         (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U) |
+                         (nofollow ? static_cast<unsigned>(AT_SYMLINK_NOFOLLOW) : 0U);
   MountFd mount(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), flags)));
   if (!mount) return fail_errno("open_tree " + path);
   return mount;

@@ -18,7 +18,8 @@ namespace coracle::sys {
 // A detached copy of the mount at `source` (O_PATH), of its whole tree if
 // `recursive`; ENOSYS where the kernel cannot.
 Result<MountFd> clone_mount(const Fd& source, bool recursive);
-Result<MountFd> clone_mount_at(const std::string& path, bool recursive);
+// The same by path; with `nofollow`, of the symlink that `path` may be.
+Result<MountFd> clone_mount_at(const std::string& path, bool recursive, bool nofollow);
 
 struct Filesystem {
   std::string type;

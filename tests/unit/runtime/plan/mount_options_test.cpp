@@ -46,8 +46,18 @@ const std::vector<std::string> specified = {"async",         "atime",        "bi
 
 }  // namespace
 
-TEST_CASE("mount options: every specified word is known, and no other") {
-  CHECK(known_mount_options() == specified);
+TEST_CASE("mount options: every specified word is known, three of crun's, and no other") {
+  std::vector<std::string> all = specified;
+  for (const char* word : {"copy-symlink", "dest-nofollow", "src-nofollow"}) all.emplace_back(word);
+  std::ranges::sort(all);
+  CHECK(known_mount_options() == all);
+}
+
+TEST_CASE("mount options: words about symlinks are no flags") {
+  CHECK(parse({"src-nofollow"}).links.source_itself);
+  CHECK(parse({"dest-nofollow"}).links.destination_itself);
+  CHECK(parse({"copy-symlink"}).links.copy_source);
+  CHECK(parse({"copy-symlink", "src-nofollow", "dest-nofollow"}).flags == 0);
 }
 
 TEST_CASE("mount options: no known word reaches the file system") {

@@ -203,6 +203,26 @@ TEST_CASE("mount: the label is the last part of a file system's data") {
   CHECK(planned(sized, so_far).data.starts_with("size=1m,context=\"system_u:"));
 }
 
+TEST_CASE("mount: the label is of the type that the annotation names") {
+  Plan so_far;
+  so_far.mount_label = "system_u:object_r:container_file_t:s0";
+  so_far.annotations.mount_context = "rootcontext";
+  CHECK(planned(spec_of(configured("/tmp", "tmpfs", "tmpfs")), so_far).data ==
+        "rootcontext=\"system_u:object_r:container_file_t:s0\"");
+}
+
+TEST_CASE("mount: words about symlinks are for binds alone, and not all at once") {
+  const Mount mount = planned(configured("/x", "bind", "/y", {"src-nofollow", "dest-nofollow"}));
+  CHECK(mount.links == Links{.source_itself = true, .destination_itself = true});
+  CHECK(planned(configured("/x", "bind", "/y", {"copy-symlink"})).links.copy_source);
+  CHECK(planned(configured("/x", "bind", "/y")).links == Links{});
+  CHECK(refusal(configured("/x", "tmpfs", "tmpfs", {"copy-symlink"})) ==
+        "/mounts/0/options: \"copy-symlink\", \"src-nofollow\" and \"dest-nofollow\" are for bind "
+        "mounts alone");
+  CHECK(refusal(configured("/x", "bind", "/y", {"copy-symlink", "dest-nofollow"})) ==
+        "/mounts/0/options: \"copy-symlink\" excludes \"src-nofollow\" and \"dest-nofollow\"");
+}
+
 TEST_CASE("mount: binds and the kernel's own file systems take no label") {
   Plan so_far;
   so_far.mount_label = "system_u:object_r:container_file_t:s0";
