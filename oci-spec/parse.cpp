@@ -171,6 +171,11 @@ Result<Resources> parse_resources(std::string_view text, std::string_view name) 
   return Codec<Resources>::read(document.root());
 }
 
+Result<std::vector<Mount>> parse_mounts(std::string_view text, std::string_view name) {
+  const json::Document document = TRY(json::parse(text, name));
+  return Codec<std::vector<Mount>>::read(document.root());
+}
+
 std::string write_spec(const Spec& spec, bool indented) {
   json::Writer out(indented ? json::Layout::indented : json::Layout::compact);
   Codec<Spec>::write(out, spec);

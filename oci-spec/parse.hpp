@@ -22,6 +22,10 @@ Result<Process> parse_process(std::string_view text, std::string_view name = "pr
 // The limits of `update --resources FILE`.
 Result<Resources> parse_resources(std::string_view text, std::string_view name = "resources.json");
 
+// The list of `mounts add FILE`: what `mounts` in config.json would be.
+Result<std::vector<Mount>> parse_mounts(std::string_view text,
+                                        std::string_view name = "mounts.json");
+
 // For a text of ours that holds one of these: container state holds a Spec.
 template <>
 struct Codec<Spec> {

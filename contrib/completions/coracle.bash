@@ -2,7 +2,7 @@
 # table of commands by `cmake --build BUILD --target docs`.
 
 _coracle_commands() {
-  echo 'checkpoint create delete events exec features kill list pause ps resume restore run spec start state update help'
+  echo 'checkpoint create delete events exec features kill list mounts pause ps resume restore run spec start state update help'
 }
 
 _coracle_signals() {
@@ -21,6 +21,7 @@ _coracle_options() {
     features) echo '--help -h' ;;
     kill) echo '--all -a --regex -r --help -h' ;;
     list) echo '--format -f --quiet -q --help -h' ;;
+    mounts) echo '--help -h' ;;
     pause) echo '--help -h' ;;
     ps) echo '--format -f --help -h' ;;
     resume) echo '--help -h' ;;
@@ -120,6 +121,7 @@ _coracle_arguments() {
     events) echo 'CONTAINER' ;;
     exec) echo 'CONTAINER PROGRAM' ;;
     kill) echo 'CONTAINER SIGNAL' ;;
+    mounts) echo 'add|remove CONTAINER FILE' ;;
     pause) echo 'CONTAINER' ;;
     ps) echo 'CONTAINER PROGRAM' ;;
     resume) echo 'CONTAINER' ;;

@@ -8,10 +8,10 @@ namespace coracle::cli {
 
 std::span<const Command* const> commands() {
   static constexpr std::array table = {
-      &checkpoint_command, &create_command,  &delete_command, &events_command, &exec_command,
-      &features_command,   &kill_command,    &list_command,   &pause_command,  &ps_command,
-      &resume_command,     &restore_command, &run_command,    &spec_command,   &start_command,
-      &state_command,      &update_command,
+      &checkpoint_command, &create_command, &delete_command,  &events_command, &exec_command,
+      &features_command,   &kill_command,   &list_command,    &mounts_command, &pause_command,
+      &ps_command,         &resume_command, &restore_command, &run_command,    &spec_command,
+      &start_command,      &state_command,  &update_command,
   };
   return table;
 }

@@ -17,6 +17,7 @@ extern const Command exec_command;
 extern const Command features_command;
 extern const Command kill_command;
 extern const Command list_command;
+extern const Command mounts_command;
 extern const Command pause_command;
 extern const Command ps_command;
 extern const Command resume_command;

@@ -12,7 +12,9 @@
 #include "runtime/container/id_map_writer.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/mounts.hpp"
+#include "runtime/sys/namespaces.hpp"
 #include "runtime/sys/process.hpp"
+#include "runtime/sys/sockets.hpp"
 
 namespace coracle::container {
 namespace {
@@ -37,6 +39,26 @@ Result<sys::MountFd> unmapped(const plan::Mount& mount) {
     return sys::clone_mount_at(mount.source, mount.recursive, mount.links.source_itself);
   return sys::new_filesystem(
       {.type = mount.type, .source = mount.source, .data = mount.data, .flags = mount.flags});
+}
+
+Result<sys::MountFd> clone_as_root_of(const sys::Fd& user_namespace, const plan::Mount& mount) {
+  TRY(sys::enter_namespace(user_namespace, CLONE_NEWUSER));
+  if (::unshare(CLONE_NEWNS) != 0) return fail_errno("unshare mount namespace");
+  auto clone = sys::clone_mount_at(mount.source, mount.recursive, mount.links.source_itself);
+  // What lies below is locked to it, and has to come along.
+  if (clone || clone.error().code != EINVAL || mount.recursive) return clone;
+  return sys::clone_mount_at(mount.source, true, mount.links.source_itself);
+}
+
+// The descriptor, or "ERRNO TEXT".
+void send_clone(const Result<sys::MountFd>& clone, const sys::Fd& host) {
+  if (!clone) {
+    const std::string text = std::to_string(clone.error().code) + " " + clone.error().what;
+    std::ignore = sys::send_packet(host, text, {});
+    return;
+  }
+  const std::array fds = {clone->get()};
+  std::ignore = sys::send_packet(host, "0 ", fds);
 }
 
 // Nothing when it is no symlink.
@@ -77,6 +99,22 @@ Result<sys::MountFd> make_mount_for(pid_t init, const plan::Mount& mount) {
     error = std::move(error).context("the file system of " + quoted(mount.source) +
                                      " cannot map ids, or is mapped already");
   return std::unexpected(std::move(error).context("idmap"));
+}
+
+Result<sys::MountFd> make_mount_unprivileged(pid_t init, const plan::Mount& mount) {
+  const sys::Fd user = TRY(user_namespace_of(init));
+  sys::SocketPair pair = TRY(sys::seqpacket_pair());
+  const sys::Cloned cloner =
+      TRY(sys::clone_process({}, [&user, &mount, end = std::move(pair.second)]() noexcept {
+        send_clone(clone_as_root_of(user, mount), end);
+        ::_exit(0);
+      }));
+  sys::Packet packet = TRY(sys::receive_packet(pair.first, 4096));
+  if (!packet.fds.empty()) return sys::MountFd(packet.fds.front().release());
+  const std::size_t blank = packet.text.find(' ');
+  if (blank == std::string::npos) return fail("the process that clones the mount ended");
+  const int code = parse_number<int>(packet.text.substr(0, blank)).value_or(0);
+  return std::unexpected(Error{.code = code, .what = packet.text.substr(blank + 1)});
 }
 
 }  // namespace coracle::container

@@ -22,4 +22,9 @@ Result<std::vector<plan::Mount>> without_copied_links(std::vector<plan::Mount> m
 // process whose user namespace stands for "the container's own".
 Result<sys::MountFd> make_mount_for(pid_t init, const plan::Mount& mount);
 
+// The same for a host that has no privilege, of a bind mount without id maps:
+// cloned by the root of the container's user namespace, in a copy of our mount
+// namespace.  Later than at create init no longer has one.
+Result<sys::MountFd> make_mount_unprivileged(pid_t init, const plan::Mount& mount);
+
 }  // namespace coracle::container

@@ -69,6 +69,13 @@ Result<void> change_root(Context& context);
 
 // mounts.cpp
 Result<void> make_mounts(Context& context);
+Result<void> make_mount(Context& context, std::size_t index);  // no step
+
+// change_mounts.cpp
+Result<void> open_joined_root(Context& context);
+Result<void> add_mounts(Context& context);
+Result<void> remove_mounts(Context& context);
+Result<void> report_changed(Context& context);
 
 // devices.cpp
 Result<void> make_devices(Context& context);

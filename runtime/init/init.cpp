@@ -76,6 +76,27 @@ constexpr Step exec_steps[] = {
     {"execute", execute},
 };
 
+// mounts add and remove: seen by nobody inside, and without a program.
+constexpr Step add_steps[] = {
+    {"descriptors", close_host_descriptors},
+    {"procfs", open_host_proc},  // the container's /proc is not to be trusted
+    {"join", join_container},
+    {"root", open_joined_root},
+    {"ids", become_root},
+    {"mounts", add_mounts},
+    {"report", report_changed},
+};
+
+constexpr Step remove_steps[] = {
+    {"descriptors", close_host_descriptors},
+    {"procfs", open_host_proc},
+    {"join", join_container},
+    {"root", open_joined_root},
+    {"ids", become_root},
+    {"mounts", remove_mounts},
+    {"report", report_changed},
+};
+
 // Program errors are the engine's to match from their first word on: they get
 // no context of ours.
 bool speaks_for_itself(const Error& error) {
@@ -123,6 +144,12 @@ Result<sys::Cloned> clone_exec(Input input, Joining joining) {
   TRY(take_steps(context, join_steps));
   return sys::clone_process({.flags = CLONE_PARENT},
                             [&]() noexcept { live(std::move(context), exec_steps); });
+}
+
+void change_mounts(Input input, Joining joining, MountChange change) noexcept {
+  const bool adds = change == MountChange::add;
+  const std::span<const Step> table = adds ? std::span<const Step>(add_steps) : remove_steps;
+  live({.input = std::move(input), .joining = std::move(joining)}, table);
 }
 
 }  // namespace coracle::init

@@ -31,11 +31,12 @@ struct Gate {
   sys::Fd result;  // close-on-exec: end of file tells `start` of the execve
 };
 
-// How an exec'd process enters the container.
+// How a further process enters the container.
 struct Joining {
   sys::PidFd container;          // the container's init
   std::uint64_t namespaces = 0;  // CLONE_NEW* to enter, together
-  sys::Fd root;                  // the container's root, where it has no mount namespace
+  // The container's root, where it has no mount namespace, and for its mounts.
+  sys::Fd root;
   // CPU masks of execCPUAffinity: before the cgroup is joined, and after.
   std::vector<unsigned long> initial_affinity;
   std::vector<unsigned long> final_affinity;
@@ -67,5 +68,14 @@ struct Input {
 // our parent (CLONE_PARENT).  That takes steps of init's; `input.gate.result`
 // tells of its execve, nothing is waited for.
 Result<sys::Cloned> clone_exec(Input input, Joining joining);
+
+// Plan::mounts are made, all or none; or what is mounted at their destinations
+// is detached.
+enum class MountChange { add, remove };
+
+// The life of a process that changes mounts of a container that runs: it enters
+// all namespaces, but for the PID namespace, sends Ready when it is done, and
+// exits.  Sources are the host's: it asks for each by MountPlease.
+[[noreturn]] void change_mounts(Input input, Joining joining, MountChange change) noexcept;
 
 }  // namespace coracle::init

@@ -35,7 +35,8 @@ struct Source {
 Result<Source> open_source(Context& context, const plan::Mount& mount, std::size_t index) {
   Source source;
   const bool host_may_help = context.plan().in_user_namespace;
-  if (mount.idmap.kind != plan::IdmapKind::none) {
+  // One that has joined a container no longer sees the host's files.
+  if (mount.idmap.kind != plan::IdmapKind::none || context.joining) {
     source.mount = TRY(mount_from_host(context, index));
     return source;
   }
@@ -189,7 +190,8 @@ Result<sys::Fd> place_new(const Context& context, const plan::Mount& mount,
   auto placed = (mount.flags & MS_I_VERSION) == 0
                     ? mount_filesystem(context, filesystem, placement)
                     : mount_filesystem_legacy(context, filesystem, placement);
-  const bool can_stand_in = mount.type == "proc" || mount.type == "sysfs";
+  // As above: what is at /proc and /sys is the container's own.
+  const bool can_stand_in = !context.joining && (mount.type == "proc" || mount.type == "sysfs");
   if (!placed && placed.error().code == EPERM && can_stand_in && context.plan().in_user_namespace)
     return place_stand_in(context, mount, target);
   return placed;
@@ -239,8 +241,7 @@ Result<void> make_remount(Context& context, const plan::Mount& mount) {
   return set_propagation(there, mount);
 }
 
-Result<void> make_mount(Context& context, std::size_t index) {
-  const plan::Mount& mount = context.plan().mounts[index];
+Result<void> make(Context& context, const plan::Mount& mount, std::size_t index) {
   switch (mount.kind) {
     case plan::MountKind::bind:
       return make_bind(context, mount, index);
@@ -256,14 +257,16 @@ Result<void> make_mount(Context& context, std::size_t index) {
 
 }  // namespace
 
+Result<void> make_mount(Context& context, std::size_t index) {
+  const plan::Mount& mount = context.plan().mounts[index];
+  auto made = make(context, mount, index);
+  if (made) return made;
+  return std::move(made).context("error mounting " + quoted(mount.source) + " to rootfs at " +
+                                 quoted(mount.destination));
+}
+
 Result<void> make_mounts(Context& context) {
-  for (std::size_t i = 0; i < context.plan().mounts.size(); ++i) {
-    const plan::Mount& mount = context.plan().mounts[i];
-    auto made = make_mount(context, i);
-    if (!made)
-      return std::move(made).context("error mounting " + quoted(mount.source) + " to rootfs at " +
-                                     quoted(mount.destination));
-  }
+  for (std::size_t i = 0; i < context.plan().mounts.size(); ++i) TRY(make_mount(context, i));
   return {};
 }
 

@@ -2,6 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
@@ -10,6 +14,15 @@
 
 namespace coracle::init {
 namespace {
+
+// As the host's procfs tells it: what a container has at /proc may lie.
+Result<std::string> path_by_host(const Context& context, const sys::Fd& fd) {
+  const std::string link = "self/fd/" + std::to_string(fd.get());
+  std::array<char, PATH_MAX> path = {};
+  const ssize_t size = ::readlinkat(context.proc.get(), link.c_str(), path.data(), path.size());
+  if (size < 0) return fail_errno("readlink /proc/" + link);
+  return std::string(path.data(), static_cast<std::size_t>(size));
+}
 
 // What `path`, free of symlinks, leads to now.  The root itself is bound while
 // there is no other root yet.
@@ -142,7 +155,7 @@ std::vector<sys::AttrRequest> all_attributes(const plan::Mount& mount) {
 }
 
 Result<std::string> path_inside(const Context& context, const sys::Fd& fd) {
-  const std::string path = TRY(sys::path_of(fd));
+  const std::string path = TRY(path_by_host(context, fd));
   if (!sys::is_below(path, context.root_path)) return fail("destination left the root file system");
   return context.root_path == "/" ? path : path.substr(context.root_path.size());
 }

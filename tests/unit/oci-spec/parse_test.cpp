@@ -98,6 +98,17 @@ TEST_CASE("process: what is written is what was read") {
   CHECK(write_process(*parse_process(text), false) == text);
 }
 
+TEST_CASE("mounts: a list of them is read by itself") {
+  const auto mounts =
+      parse_mounts(R"([{"destination": "/a"}, {"destination": "/b", "type": "x"}])");
+  REQUIRE(mounts.has_value());
+  REQUIRE(mounts->size() == 2);
+  CHECK((*mounts)[1].type == "x");
+  CHECK(error_of(parse_mounts(R"({"mounts": []})")) == "mounts.json: an object is not an array");
+  CHECK(error_of(parse_mounts(R"([{"type": "x"}])")) ==
+        "mounts.json: /0/destination: missing, expected a string");
+}
+
 TEST_CASE("spec: an error carries the name that was given") {
   CHECK(error_of(parse_spec("[]", "/b/config.json")) ==
         "/b/config.json: an array is not an object");
