@@ -23,7 +23,7 @@ Result<Preserved> preserved_descriptors(int preserve_fds) {
   const char* fds = std::getenv("LISTEN_FDS");
   if (pid != nullptr && fds != nullptr && parse_number<pid_t>(pid) == ::getpid()) {
     result.count += std::max(0, parse_number<int>(fds).value_or(0));
-    result.env = {std::string("LISTEN_FDS=") + fds, "LISTEN_PID=1"};
+    result.env = {std::string("LISTEN_FDS=") + fds};
     if (const char* names = std::getenv("LISTEN_FDNAMES"))
       result.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   }

@@ -17,7 +17,7 @@ namespace coracle::container {
 // What a process inherits beside stdio: descriptors [3, 3 + count).
 struct Preserved {
   int count = 0;
-  std::vector<std::string> env;  // LISTEN_FDS and its companions
+  std::vector<std::string> env;  // LISTEN_FDS, which init completes, and LISTEN_FDNAMES
 };
 
 // Sockets that a service manager passed to us come first, then `preserve_fds`

@@ -50,9 +50,11 @@ struct Input {
   sync::InitEnd channel;
   Gate gate;
   Seccomp seccomp;
-  int preserve_fds = 0;                // descriptors [3, 3 + preserve_fds) go to the program
-  std::vector<std::string> extra_env;  // of the runtime's own: LISTEN_FDS
-  hooks::Output hooks_output = {};     // of the hooks that init runs
+  int preserve_fds = 0;  // descriptors [3, 3 + preserve_fds) go to the program
+  // Of the runtime's own, in place of the configuration's.  With LISTEN_FDS,
+  // LISTEN_PID is what the process is to itself.
+  std::vector<std::string> extra_env;
+  hooks::Output hooks_output = {};  // of the hooks that init runs
   // An unprivileged host cannot unshare it; execve enters it (Linux 6.2).
   bool make_time_namespace = false;
 };

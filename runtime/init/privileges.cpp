@@ -137,6 +137,13 @@ std::string home_of(uid_t uid) {
   return "/";
 }
 
+// "NAME=value", in place of any other value.
+void set_variable(std::vector<std::string>& env, const std::string& variable) {
+  const std::string_view name = std::string_view(variable).substr(0, variable.find('=') + 1);
+  std::erase_if(env, [&](const std::string& other) { return other.starts_with(name); });
+  env.push_back(variable);
+}
+
 void complete_home(Context& context, uid_t uid) {
   for (std::string& variable : context.env) {
     if (!is_home(variable)) continue;
@@ -153,7 +160,11 @@ Result<void> enter_working_directory(Context& context) {
   if (!process) return {};
   context.env = process->env;
   complete_home(context, process->uid);
-  for (const std::string& variable : context.input.extra_env) context.env.push_back(variable);
+  for (const std::string& variable : context.input.extra_env) {
+    set_variable(context.env, variable);
+    if (variable.starts_with("LISTEN_FDS="))
+      set_variable(context.env, "LISTEN_PID=" + std::to_string(::getpid()));
+  }
   context.root.reset();  // cwd could name it, as /proc/self/fd/N
   // An exec'd process changes nothing of the container's.
   if (!context.joining) TRY(make_working_directory(process->cwd));
