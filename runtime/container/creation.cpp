@@ -23,6 +23,7 @@
 #include "runtime/container/net_devices.hpp"
 #include "runtime/container/process_setup.hpp"
 #include "runtime/container/processes.hpp"
+#include "runtime/container/readiness.hpp"
 #include "runtime/container/seccomp_listener.hpp"
 #include "runtime/container/spawn_init.hpp"
 #include "runtime/container/start_gate.hpp"
@@ -57,6 +58,7 @@ class Creation {
         dir_(std::move(dir)) {}
 
   Result<void> run() {
+    TRY(offer_readiness());
     TRY(plan());
     TRY(make_groups());
     TRY(spawn());
@@ -94,6 +96,7 @@ class Creation {
   }
 
  private:
+  Result<void> offer_readiness();
   Result<void> plan();
   Result<void> plan_rdt_group();
   Result<void> make_groups();
@@ -128,6 +131,18 @@ class Creation {
   bool hooks_ran_ = false;
   bool pid_file_written_ = false;
 };
+
+Result<void> Creation::offer_readiness() {
+  if (notify_socket_of_caller().empty() || !bundle_.spec.process) return {};
+  auto offered = offer_notify_socket(bundle_.spec, dir_).context("NOTIFY_SOCKET");
+  if (offered) {
+    preserved_.env.push_back(*std::move(offered));
+    return {};
+  }
+  if (offered.error().code != ENOTSUP) return std::unexpected(std::move(offered).error());
+  log::warn(offered.error().what);
+  return {};
+}
 
 Result<void> Creation::plan() {
   oci::Spec& spec = bundle_.spec;

@@ -61,7 +61,8 @@ class Execution {
       child_.detach();
       return 0;
     }
-    return TRY(follow(std::move(child_), std::move(terminal_), *signals)).code();
+    return TRY(follow({.init = std::move(child_), .terminal = std::move(terminal_)}, *signals))
+        .code();
   }
 
  private:

@@ -13,6 +13,7 @@
 #include <string>
 #include <tuple>
 
+#include "runtime/container/log.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace coracle::container {
@@ -58,22 +59,27 @@ class RawTerminal {
 
 class Follower {
  public:
-  Follower(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals)
-      : init_(std::move(init)), terminal_(std::move(terminal)), signals_(signals) {}
+  Follower(Followed followed, const ForwardedSignals& signals)
+      : init_(std::move(followed.init)),
+        terminal_(std::move(followed.terminal)),
+        readiness_(std::move(followed.readiness)),
+        signals_(signals) {}
 
   Result<sys::Exit> run() {
     std::optional<RawTerminal> raw;
     if (terminal_) raw.emplace();
     while (true) {
-      std::array<pollfd, 4> polled = {
+      std::array<pollfd, 5> polled = {
           {{.fd = signals_.fd().get(), .events = POLLIN, .revents = 0},
            {.fd = init_.pidfd().get(), .events = POLLIN, .revents = 0},
            {.fd = terminal_.get(), .events = POLLIN, .revents = 0},
-           {.fd = terminal_ && input_open_ ? 0 : -1, .events = POLLIN, .revents = 0}}};
+           {.fd = terminal_ && input_open_ ? 0 : -1, .events = POLLIN, .revents = 0},
+           {.fd = readiness_ ? readiness_->socket().get() : -1, .events = POLLIN, .revents = 0}}};
       if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return fail_errno("poll");
       if (polled[0].revents != 0) TRY(forward_signals());
       if (polled[2].revents != 0) copy_output();
       if (polled[3].revents != 0) copy_input();
+      if (polled[4].revents != 0) pass_on_readiness();
       if (polled[1].revents != 0) return end();
     }
   }
@@ -106,6 +112,13 @@ class Follower {
     }
   }
 
+  // While we live the service manager knows whom it hears: nothing to wait for.
+  void pass_on_readiness() {
+    auto done = readiness_->pass_on(::getpid());
+    if (!done) log::warn("NOTIFY_SOCKET: " + done.error().text());
+    if (!done || *done) readiness_.reset();
+  }
+
   // False when there is no more.
   bool copy_output() {
     std::array<char, 16384> bytes;
@@ -134,8 +147,9 @@ class Follower {
     std::ignore = sys::write_all(terminal_, {bytes.data(), static_cast<std::size_t>(got)});
   }
 
-  // What it wrote last is still in the pty.
+  // What it wrote last is still in the pty, and in the socket.
   Result<sys::Exit> end() {
+    if (readiness_) pass_on_readiness();
     while (terminal_) {
       pollfd polled = {.fd = terminal_.get(), .events = POLLIN, .revents = 0};
       if (::poll(&polled, 1, 0) <= 0 || !copy_output()) break;
@@ -145,6 +159,7 @@ class Follower {
 
   sys::Child init_;
   sys::Fd terminal_;
+  std::optional<Readiness> readiness_;
   const ForwardedSignals& signals_;
   bool input_open_ = true;
 };
@@ -177,8 +192,8 @@ void prepare_terminal(const sys::Fd& terminal) {
   copy_window_size(terminal);
 }
 
-Result<sys::Exit> follow(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals) {
-  return Follower(std::move(init), std::move(terminal), signals).run();
+Result<sys::Exit> follow(Followed followed, const ForwardedSignals& signals) {
+  return Follower(std::move(followed), signals).run();
 }
 
 }  // namespace coracle::container

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "runtime/base/result.hpp"
+#include "runtime/container/readiness.hpp"
 #include "runtime/sys/fd.hpp"
 #include "runtime/sys/process.hpp"
 
@@ -31,8 +32,14 @@ class ForwardedSignals {
 // to put a carriage return before a newline.
 void prepare_terminal(const sys::Fd& terminal);
 
-// Copies between our stdio and `terminal` (a pty's master; none if empty),
-// forwards signals and window sizes, reaps orphans, until `init` has ended.
-Result<sys::Exit> follow(sys::Child init, sys::Fd terminal, const ForwardedSignals& signals);
+struct Followed {
+  sys::Child init;
+  sys::Fd terminal;                         // a pty's master; none if empty
+  std::optional<Readiness> readiness = {};  // with us as the main process
+};
+
+// Copies between our stdio and the terminal, forwards signals and window sizes,
+// passes on readiness, reaps orphans, until init has ended.
+Result<sys::Exit> follow(Followed followed, const ForwardedSignals& signals);
 
 }  // namespace coracle::container

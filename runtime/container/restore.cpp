@@ -327,7 +327,8 @@ Result<int> restore(const RestoreOptions& options) {
     return fail_errno("become subreaper");
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
   sys::Child init = TRY(restore_child(options, terminal));
-  const sys::Exit exit = TRY(follow(std::move(init), std::move(terminal), signals));
+  const sys::Exit exit =
+      TRY(follow({.init = std::move(init), .terminal = std::move(terminal)}, signals));
   for (std::string& warning : TRY(remove(options.create.root, options.create.id, true)))
     log::warn(std::move(warning));
   return exit.code();

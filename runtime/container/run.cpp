@@ -1,12 +1,15 @@
 // create and start in one; in the foreground also wait and delete.
 #include <sys/prctl.h>
 
+#include <optional>
+
 #include "runtime/container/create.hpp"
 #include "runtime/container/creation.hpp"
 #include "runtime/container/foreground.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/log.hpp"
 #include "runtime/container/own_binary.hpp"
+#include "runtime/container/readiness.hpp"
 #include "runtime/container/start.hpp"
 
 namespace coracle::container {
@@ -17,19 +20,33 @@ Result<void> delete_container(const std::string& root, const std::string& id) {
   return {};
 }
 
+struct Started {
+  sys::Child init;
+  sys::Fd terminal;
+  std::optional<Readiness> readiness;  // of which nothing was passed on yet
+};
+
+Result<std::optional<Readiness>> listen_and_start(const std::string& root, Made& made) {
+  auto readiness = TRY(Readiness::listen(made.dir));
+  TRY(start_container(root, std::move(made.dir), made.state));
+  return readiness;
+}
+
 // A container that could not start is deleted: `run` leaves nothing.
-Result<sys::Child> make_and_start(const RunOptions& options, sys::Fd& terminal) {
+Result<Started> make_and_start(const RunOptions& options) {
   const CreateOptions& create = options.create;
   const TerminalUse use = options.detach ? TerminalUse::console_socket : TerminalUse::caller;
   Made made = TRY(make_container(create, use));
-  terminal = std::move(made.terminal);
-  if (terminal) prepare_terminal(terminal);  // before the program can ask for it
-  auto started = start_container(create.root, std::move(made.dir), made.state);
-  if (started) return std::move(made.init);
+  if (made.terminal) prepare_terminal(made.terminal);  // before the program can ask for it
+  auto readiness = listen_and_start(create.root, made);
+  if (readiness)
+    return Started{.init = std::move(made.init),
+                   .terminal = std::move(made.terminal),
+                   .readiness = *std::move(readiness)};
   made.init = sys::Child();
   auto deleted = delete_container(create.root, create.id);
   if (!deleted) log::warn(deleted.error().text());
-  return std::unexpected(std::move(started).error());
+  return std::unexpected(std::move(readiness).error());
 }
 
 }  // namespace
@@ -37,17 +54,20 @@ Result<sys::Child> make_and_start(const RunOptions& options, sys::Fd& terminal) 
 Result<int> run(const RunOptions& options) {
   TRY(run_from_protected_binary());
   if (options.detach) {
-    sys::Fd terminal;
-    sys::Child init = TRY(make_and_start(options, terminal));
-    init.detach();
+    Started started = TRY(make_and_start(options));
+    const pid_t pid = started.init.pid();
+    started.init.detach();
+    await_readiness(std::move(started.readiness), started.init.pidfd(), pid);
     return 0;
   }
   if (!options.no_subreaper && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
     return fail_errno("become subreaper");
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
-  sys::Fd terminal;
-  sys::Child init = TRY(make_and_start(options, terminal));
-  const sys::Exit exit = TRY(follow(std::move(init), std::move(terminal), signals));
+  Started started = TRY(make_and_start(options));
+  const sys::Exit exit = TRY(follow({.init = std::move(started.init),
+                                     .terminal = std::move(started.terminal),
+                                     .readiness = std::move(started.readiness)},
+                                    signals));
   if (!options.keep) TRY(delete_container(options.create.root, options.create.id));
   return exit.code();
 }

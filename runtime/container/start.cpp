@@ -6,6 +6,7 @@
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/log.hpp"
 #include "runtime/container/processes.hpp"
+#include "runtime/container/readiness.hpp"
 #include "runtime/container/start_gate.hpp"
 #include "runtime/container/status.hpp"
 
@@ -59,7 +60,12 @@ Result<void> start(const std::string& root, const std::string& id) {
   StateDir dir = TRY(StateDir::open(root, id));
   const ContainerState state = TRY(dir.load());
   TRY(check_created(state));
-  return start_container(root, std::move(dir), state);
+  const std::optional<sys::PidFd> init = open_init(state);
+  if (!init) return fail("cannot start a container that has stopped");
+  auto readiness = TRY(Readiness::listen(dir));
+  TRY(start_container(root, std::move(dir), state));
+  await_readiness(std::move(readiness), *init, state.pid);
+  return {};
 }
 
 }  // namespace coracle::container

@@ -53,6 +53,21 @@ Result<std::vector<std::string>> names_in(const sys::Fd& dir, const std::string&
   }
 }
 
+// A container that may remount what it is shown of its directory may have
+// made directories there.
+Result<void> empty_directory(const sys::Fd& dir, const std::string& path) {
+  for (const std::string& name : TRY(names_in(dir, path))) {
+    const std::string full = path + "/" + name;
+    if (::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) continue;
+    if (errno != EISDIR) return fail_errno("unlink " + full);
+    const sys::Fd below = TRY(sys::open_at(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    TRY(empty_directory(below, full));
+    if (::unlinkat(dir.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+      return fail_errno("rmdir " + full);
+  }
+  return {};
+}
+
 Result<sys::Fd> open_directory(const std::string& path) {
   sys::Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir && errno == ENOENT) return fail(no_such_container);
@@ -173,10 +188,7 @@ Result<ContainerState> StateDir::load() const {
 }
 
 Result<void> StateDir::remove() {
-  for (const std::string& name : TRY(names_in(dir_, path_))) {
-    if (::unlinkat(dir_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
-      return fail_errno("unlink " + path_ + "/" + name);
-  }
+  TRY(empty_directory(dir_, path_));
   if (::rmdir(path_.c_str()) != 0 && errno != ENOENT) return fail_errno("rmdir " + path_);
   remove_when_dropped_ = false;
   return {};

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "runtime/sys/files.hpp"
@@ -28,6 +30,49 @@ std::vector<Fd> take_fds(msghdr& header) {
   return fds;
 }
 
+struct Address {
+  sockaddr_un unix_ = {};
+  socklen_t size = 0;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&unix_); }
+};
+
+// A name that begins with NUL is one of the abstract namespace.
+Result<Address> address_of(const std::string& name) {
+  Address address;
+  address.unix_.sun_family = AF_UNIX;
+  if (name.size() >= sizeof address.unix_.sun_path) return fail_errno("address", ENAMETOOLONG);
+  std::memcpy(address.unix_.sun_path, name.data(), name.size());
+  address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  return address;
+}
+
+// sun_path holds 108 bytes; a path through an open directory is short.
+std::string path_through(const Fd& directory, const std::string& name) {
+  return "/proc/self/fd/" + std::to_string(directory.get()) + "/" + name;
+}
+
+Result<Fd> new_socket(int type) {
+  Fd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno("socket");
+  return socket;
+}
+
+Result<Fd> connect_to(const Address& address, int type) {
+  Fd socket = TRY(new_socket(type));
+  if (::connect(socket.get(), address.get(), address.size) != 0) return fail_errno("connect");
+  return socket;
+}
+
+Result<Fd> connect_to_path(const std::string& path, int type) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const Fd dir = TRY(open_file(directory, O_PATH | O_DIRECTORY));
+  const Address address = TRY(address_of(path_through(dir, name)).context("connect " + path));
+  return connect_to(address, type).context(path);
+}
+
 }  // namespace
 
 Result<Pipe> make_pipe() {
@@ -44,21 +89,26 @@ Result<SocketPair> seqpacket_pair() {
 }
 
 Result<Fd> connect_unix(const std::string& path) {
-  // sun_path holds 108 bytes; a path through an open directory is short.
-  const std::size_t slash = path.find_last_of('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  const Fd dir = TRY(open_file(directory, O_PATH | O_DIRECTORY));
-  const std::string address_path = "/proc/self/fd/" + std::to_string(dir.get()) + "/" + name;
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (address_path.size() >= sizeof address.sun_path)
-    return fail_errno("connect " + path, ENAMETOOLONG);
-  std::memcpy(address.sun_path, address_path.data(), address_path.size());
-  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno("socket");
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return fail_errno("connect " + path);
+  return connect_to_path(path, SOCK_STREAM);
+}
+
+Result<Fd> connect_datagrams(const std::string& address) {
+  if (!address.starts_with('@')) return connect_to_path(address, SOCK_DGRAM);
+  std::string name = address;
+  name.front() = '\0';
+  const Address abstract = TRY(address_of(name).context(address));
+  return connect_to(abstract, SOCK_DGRAM).context(address);
+}
+
+Result<Fd> receive_datagrams(const Fd& directory, const std::string& name) {
+  const Address address = TRY(address_of(path_through(directory, name)).context(name));
+  Fd socket = TRY(new_socket(SOCK_DGRAM));
+  // Not chmod(2) afterwards: another file could have the name by then.
+  const mode_t umask = ::umask(0);
+  const bool bound = ::bind(socket.get(), address.get(), address.size) == 0;
+  const int code = errno;
+  ::umask(umask);
+  if (!bound) return fail_errno("bind " + name, code);
   return socket;
 }
 

@@ -26,6 +26,11 @@ Result<SocketPair> seqpacket_pair();
 // Connects a SOCK_STREAM socket to `path`, which may be longer than sun_path
 // holds.
 Result<Fd> connect_unix(const std::string& path);
+// A SOCK_DGRAM socket to a path, or to "@NAME" of the abstract namespace.
+Result<Fd> connect_datagrams(const std::string& address);
+// A SOCK_DGRAM socket that receives at `name` in `directory`, writable for all;
+// the name must be free.
+Result<Fd> receive_datagrams(const Fd& directory, const std::string& name);
 
 struct Packet {
   std::string text;  // empty with no descriptors: the peer has closed

@@ -10,8 +10,10 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -219,6 +221,22 @@ static void print_stderr(struct words words) {
   fprintf(stderr, "%s\n", words.args[1]);
 }
 
+// One message for each word to $NOTIFY_SOCKET; "," stands for a line end.  sd_notify(3)
+static void notify(struct words words) {
+  const char* path = getenv("NOTIFY_SOCKET");
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (path) strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  for (int i = 1; i < words.count; ++i) {
+    for (char* comma = words.args[i]; (comma = strchr(comma, ',')) != NULL;) *comma = '\n';
+    const size_t length = strlen(words.args[i]);
+    const ssize_t sent =
+        sendto(fd, words.args[i], length, 0, (const struct sockaddr*)&address, sizeof address);
+    print_result("notify", sent < 0 ? -1 : 0);
+  }
+  close(fd);
+}
+
 const struct command process_commands[] = {
     {"ids", 0, ids},
     {"caps", 0, caps},
@@ -238,6 +256,7 @@ const struct command process_commands[] = {
     {"exit", 1, do_exit},
     {"signal", 1, do_signal},
     {"wait-signal", 0, wait_signal},
+    {"notify", 1, notify},
     {"signals", 0, signals},
     {"stdin", 0, read_stdin},
     {"stderr", 1, print_stderr},

@@ -1,13 +1,16 @@
-// A Unix socket at which the runtime delivers a descriptor: console and seccomp listener.
+// Unix sockets at which the runtime delivers: descriptors (console and seccomp listener),
+// readiness.
 #include "tests/support/sockets.hpp"
 
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 
 #include <doctest/doctest.h>
 
@@ -27,6 +30,36 @@ int descriptor_in(msghdr& message) {
 }
 
 }  // namespace
+
+DatagramSocket::DatagramSocket(const std::string& path)
+    : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  const bool abstract = path.starts_with('@');
+  if (abstract) address.sun_path[0] = '\0';
+  const std::size_t size = offsetof(sockaddr_un, sun_path) + path.size();
+  REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size)) ==
+          0);
+  if (!abstract) REQUIRE(::chmod(path.c_str(), 0777) == 0);
+}
+
+DatagramSocket::~DatagramSocket() {
+  ::close(fd_);
+}
+
+std::string DatagramSocket::receive() const {
+  REQUIRE_MESSAGE(readable(fd_), "no message came to the socket");
+  std::array<char, 4096> text = {};
+  const ssize_t length = ::recv(fd_, text.data(), text.size(), 0);
+  REQUIRE(length >= 0);
+  return std::string(text.data(), static_cast<std::size_t>(length));
+}
+
+bool DatagramSocket::is_empty() const {
+  char byte = 0;
+  return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
 
 DeliverySocket::DeliverySocket(const std::string& path)
     : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

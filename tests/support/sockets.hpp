@@ -1,4 +1,5 @@
-// A Unix socket at which the runtime delivers a descriptor: console and seccomp listener.
+// Unix sockets at which the runtime delivers: descriptors (console and seccomp listener),
+// readiness.
 #pragma once
 
 #include <string>
@@ -9,6 +10,25 @@ namespace coracle::test {
 struct Delivery {
   std::string text;
   int fd = -1;
+};
+
+// Receives datagrams at `path` or "@NAME" (abstract), as a service manager does, from construction
+// on.
+class DatagramSocket {
+ public:
+  explicit DatagramSocket(const std::string& path);
+  DatagramSocket(const DatagramSocket&) = delete;
+  DatagramSocket& operator=(const DatagramSocket&) = delete;
+  ~DatagramSocket();
+
+  // The next message; descriptors that come with it are closed.  The case fails when none comes
+  // in 10 s.
+  std::string receive() const;
+  // What has come until now, without waiting.
+  bool is_empty() const;
+
+ private:
+  int fd_;
 };
 
 // Listens at `path` from construction on.

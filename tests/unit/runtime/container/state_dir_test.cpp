@@ -136,6 +136,19 @@ TEST_CASE("state dir: corrupt state is one error that names the file") {
   CHECK(loaded.error().text().starts_with(root.path() + "/web1/state.json: "));
 }
 
+TEST_CASE("state dir: whatever lies in it goes with it, and nothing that a link names") {
+  const Root root;
+  auto dir = StateDir::claim(root.path(), "web1");
+  REQUIRE(dir.has_value());
+  const std::string kept = root.path() + "/kept";
+  std::filesystem::create_directories(root.path() + "/web1/notify/a/b");
+  std::filesystem::create_directories(kept + "/below");
+  std::filesystem::create_directory_symlink(kept, root.path() + "/web1/notify/a/link");
+  REQUIRE(dir->remove().has_value());
+  CHECK_FALSE(root.has("web1"));
+  CHECK(root.has("kept/below"));
+}
+
 TEST_CASE("state dir: one that is removed while it is held does not exist any more") {
   const Root root;
   auto dir = StateDir::claim(root.path(), "web1");
