@@ -7,10 +7,13 @@
 #include "runtime/cli/help.hpp"
 #include "runtime/cli/output.hpp"
 #include "runtime/cli/parse.hpp"
+#include "runtime/cli/suggest.hpp"
 #include "runtime/container/log.hpp"
 
 namespace coracle::cli {
 namespace {
+
+constexpr int unknown_command_status = 3;  // runc's
 
 // Help on stdout, the error on its way to stderr: scripts of runc's users look
 // at either.
@@ -29,60 +32,74 @@ Result<void> check_count(const Command& command, std::size_t count) {
               std::to_string(too_few ? command.least : command.most) + " argument(s)");
 }
 
-Result<int> show_help(const std::string& program, std::span<const std::string> topic) {
-  if (topic.empty()) {
-    TRY(print(program_help(program)));
-    return 0;
-  }
-  const Command* command = find_command(topic.front());
-  if (command == nullptr) return fail("No help topic for '" + topic.front() + "'");
-  TRY(print(command_help(program, *command)));
+Result<int> shown(const std::string& text) {
+  TRY(print(text));
   return 0;
 }
 
-Result<int> run_command_line(const Arguments& global, const std::string& program,
-                             std::span<const std::string> words) {
-  const std::string& name = words.front();
-  if (name == "help" || name == "h") return show_help(program, words.subspan(1));
-  const Command* command = find_command(name);
-  if (command == nullptr) return fail("No help topic for '" + name + "'");
-
-  const Extent extent = command->options_end_at_argument ? Extent::to_command : Extent::all;
-  auto parsed = parse(command->options, words.subspan(1), extent);
-  if (!parsed) return wrong_usage(std::move(parsed).error(), command_help(program, *command));
-  if (parsed->has("help")) return show_help(program, words.first(1));
-  auto counted = check_count(*command, parsed->positional.size()).context(program);
-  if (!counted) return wrong_usage(std::move(counted).error(), command_help(program, *command));
-
-  container::log::settings().phase = command->name;
-  container::log::settings().quiet_stderr = command->quiet_stderr;
-  const Globals globals = TRY(resolve_globals(global, program));
-  container::log::debug(program + " " + join({words.begin(), words.end()}, " "));
-  return command->run(globals, *parsed);
+// runc's words for a command that there is not, the nearest after them.
+Error unknown_command(const std::string& name) {
+  std::vector<std::string_view> names = {"help"};
+  for (const Command* command : commands()) names.push_back(command->name);
+  std::string text = "No help topic for '" + name + "'";
+  const std::string_view meant = nearest(name, names);
+  if (!meant.empty()) text.append("; did you mean '").append(meant).append("'?");
+  return Error{.code = 0, .what = std::move(text)};
 }
 
-Result<int> run_words(const std::string& program, std::span<const std::string> words) {
+// The word that is to be a command's name; null where there is none.
+const std::string* named_command(std::span<const std::string> words) {
+  const bool help = !words.empty() && (words.front() == "help" || words.front() == "h");
+  if (help) words = words.subspan(1);
+  return words.empty() ? nullptr : &words.front();
+}
+
+Result<int> carry_out(const Command& command, const std::string& program, const Arguments& global) {
+  const std::span<const std::string> words = global.positional;
+  const Extent extent = command.options_end_at_argument ? Extent::to_command : Extent::all;
+  auto parsed = parse(command.options, words.subspan(1), extent);
+  if (!parsed) return wrong_usage(std::move(parsed).error(), command_help(program, command));
+  if (parsed->has("help")) return shown(command_help(program, command));
+  auto counted = check_count(command, parsed->positional.size()).context(program);
+  if (!counted) return wrong_usage(std::move(counted).error(), command_help(program, command));
+
+  container::log::settings().phase = command.name;
+  container::log::settings().quiet_stderr = command.quiet_stderr;
+  const Globals globals = TRY(resolve_globals(global, program));
+  container::log::debug(program + " " + join({words.begin(), words.end()}, " "));
+  return command.run(globals, *parsed);
+}
+
+Result<Arguments> parse_globals(const std::string& program, std::span<const std::string> words) {
   auto parsed = parse(global_options(), words, Extent::to_command);
   if (!parsed) return wrong_usage(std::move(parsed).error(), program_help(program));
   const container::log::Settings log = TRY(log_settings(*parsed));
   TRY(container::log::start(log));
-  if (parsed->has("version")) {
-    TRY(print(version_text(program)));
-    return 0;
-  }
-  if (parsed->has("help") || parsed->positional.empty()) return show_help(program, {});
-  return run_command_line(*parsed, program, parsed->positional);
+  return parsed;
+}
+
+Ended ended(Result<int> status) {
+  if (status) return {.status = *status, .error = std::nullopt};
+  // The log knows which command it was, once one was named.
+  const Command* command = find_command(container::log::settings().phase);
+  return {.status = command == nullptr ? 1 : command->failure, .error = std::move(status).error()};
 }
 
 }  // namespace
 
 Ended run_program(std::span<const std::string> arguments) {
   const std::string program = program_name(arguments.empty() ? "" : arguments.front());
-  auto status = run_words(program, arguments.subspan(arguments.empty() ? 0 : 1));
-  if (status) return {.status = *status, .error = std::nullopt};
-  // The log knows which command it was, once one was named.
-  const Command* command = find_command(container::log::settings().phase);
-  return {.status = command == nullptr ? 1 : command->failure, .error = std::move(status).error()};
+  auto global = parse_globals(program, arguments.subspan(arguments.empty() ? 0 : 1));
+  if (!global) return ended(std::unexpected(std::move(global).error()));
+  if (global->has("version")) return ended(shown(version_text(program)));
+  const std::string* name = named_command(global->positional);
+  if (global->has("help") || name == nullptr) return ended(shown(program_help(program)));
+  const Command* command = find_command(*name);
+  if (command == nullptr)
+    return {.status = unknown_command_status, .error = unknown_command(*name)};
+  const bool only_help = name != &global->positional.front();
+  if (only_help) return ended(shown(command_help(program, *command)));
+  return ended(carry_out(*command, program, *global));
 }
 
 }  // namespace coracle::cli
