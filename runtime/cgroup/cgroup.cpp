@@ -254,7 +254,16 @@ Result<sys::Fd> Cgroup::clone_target() const {
 }
 
 Result<void> Cgroup::attach(pid_t pid, bool born_in_v2) const {
-  for (const auto& [controller, dir] : paths_.v1) TRY(write_process(dir, pid));
+  const std::string* cpuset = v1_directory("cpuset");
+  for (const auto& [controller, dir] : paths_.v1) {
+    auto written = write_process(dir, pid);
+    // A cpuset that somebody made below the container's and left empty.
+    if (!written && written.error().code == ENOSPC && cpuset != nullptr && dir == *cpuset) {
+      TRY(v1::inherit_cpuset(dir));
+      written = write_process(dir, pid);
+    }
+    TRY(std::move(written));
+  }
   if (paths_.v2.empty() || born_in_v2) return {};
   return write_process(paths_.v2, pid);
 }

@@ -118,7 +118,8 @@ class Cgroup {
   // may not write it.
   Result<sys::Fd> clone_target() const;
 
-  // Moves `pid` into every hierarchy in which it was not born.
+  // Moves `pid` into every hierarchy in which it was not born.  A v1 cpuset
+  // that has no processors gets those of its parent.
   Result<void> attach(pid_t pid, bool born_in_v2) const;
 
   // Hands the v2 cgroup to `uid`: the directory and the files listed in

@@ -14,10 +14,12 @@ bool has_cpuset(const Hierarchy& hierarchy) {
   return std::ranges::find(hierarchy.controllers, "cpuset") != hierarchy.controllers.end();
 }
 
+// Up to the first that has something: the hierarchy's root always does.
 Result<void> inherit_file(const std::string& dir, const std::string& file) {
   const std::string own = TRY(sys::read_file(dir + "/" + file));
   if (!trim(own).empty()) return {};
   const std::string parent = dir.substr(0, dir.rfind('/'));
+  TRY(inherit_file(parent, file));
   const std::string inherited = TRY(sys::read_file(parent + "/" + file));
   return sys::write_once(dir + "/" + file, trim(inherited));
 }

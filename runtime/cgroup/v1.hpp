@@ -15,7 +15,8 @@ namespace coracle::cgroup::v1 {
 // on the way takes cpus and mems from its parent where it has none.
 Result<void> make(NewDirectories& made, const Hierarchy& hierarchy, const std::string& dir);
 
-// Fills what is still empty of cpuset.cpus and cpuset.mems from the parent.
+// Fills what is still empty of cpuset.cpus and cpuset.mems from the parent, and
+// there from its own.
 Result<void> inherit_cpuset(const std::string& dir);
 
 // Processes that appear meanwhile can keep v1 from freezing: retried until

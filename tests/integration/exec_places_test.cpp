@@ -114,6 +114,21 @@ TEST_CASE("cgroup: --cgroup CONTROLLER:PATH counts in that hierarchy, and can be
   CHECK(contains(cgroups, ":freezer:" + own + "\n"));
 }
 
+TEST_CASE("cgroup: a v1 cpuset that has no processors yet gets those of the container") {
+  if (why_not(CgroupView::v1)) return skip_case("this machine has no v1 hierarchies");
+  if (testing_old_runc()) return skip_case("runc says that no space is left");
+  Waiting container(Owner::root, CgroupView::v1);
+  container.launch();
+  const std::string own = "/sys/fs/cgroup/cpuset" + container.bundle.cgroup();
+  if (!fs::exists(own)) return skip_case("this machine has no v1 cpuset of its own");
+  fs::create_directories(own + "/sub/deep");
+  CHECK(read_file(own + "/sub/deep/cpuset.cpus") == "\n");
+  const pid_t pid = container.detached({"--cgroup", "cpuset:sub/deep"});
+  CHECK(contains(cgroups_of(pid), ":cpuset:" + container.bundle.cgroup() + "/sub/deep\n"));
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"})
+    CHECK(read_file(own + "/sub/deep" + file) == read_file(own + file));
+}
+
 TEST_CASE("cgroup: one that is not there, or not the container's, is refused") {
   for (const CgroupView view : {CgroupView::machine, CgroupView::v1, CgroupView::v2}) {
     if (why_not(view)) continue;
