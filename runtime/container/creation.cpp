@@ -1,5 +1,6 @@
 #include "runtime/container/creation.hpp"
 
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -224,6 +225,8 @@ Result<void> Creation::spawn() {
       .preserve_fds = preserved_.count,
       .extra_env = preserved_.env,
       .hooks_output = TRY(output_of_inits_hooks()),
+      // Nobody is in a new PID namespace but whom we put there.
+      .becomes_dumpable = !facts_.privileged && (plan_.namespaces.clone_flags & CLONE_NEWPID) != 0,
       .make_time_namespace = init_makes_time_namespace(plan_, facts_)};
   // An unprivileged host could not write the maps of a process that is not
   // dumpable; init becomes so once it has them.

@@ -47,12 +47,12 @@ struct Step {
 Result<void> set_initial_affinity(Context& context);
 Result<void> open_host_proc_for_labels(Context& context);
 Result<void> join_container(Context& context);
-Result<void> forget_environment(Context& context);
 Result<void> open_root(Context& context);
 Result<void> await_attached(Context& context);
 
 // namespaces.cpp
 Result<void> close_host_descriptors(Context& context);
+Result<void> forget_environment(Context& context);
 Result<void> await_id_maps(Context& context);
 Result<void> become_root(Context& context);
 Result<void> new_session_and_keyring(Context& context);

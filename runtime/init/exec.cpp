@@ -5,8 +5,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "runtime/init/context.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -39,14 +37,6 @@ Result<void> join_container(Context& context) {
   }
   // A user namespace's capabilities reset it (prctl(2)).  CVE-2016-9962
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
-  return {};
-}
-
-// Whoever has CAP_SYS_PTRACE inside reads it in /proc/PID/environ, where the
-// kernel shows the very memory.
-Result<void> forget_environment(Context&) {
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    ::explicit_bzero(*variable, std::strlen(*variable));
   return {};
 }
 

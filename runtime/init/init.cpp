@@ -16,6 +16,7 @@ namespace {
 // The order is the specification: runtime.md#lifecycle, steps 2 to 8.
 constexpr Step steps[] = {
     {"descriptors", close_host_descriptors},
+    {"environment", forget_environment},
     {"await id maps", await_id_maps},
     {"time namespace", unshare_time_namespace},  // while we may write our own /proc files
     {"procfs", open_host_proc},                  // before anything of the container's is mounted

@@ -55,6 +55,9 @@ struct Input {
   // LISTEN_PID is what the process is to itself.
   std::vector<std::string> extra_env;
   hooks::Output hooks_output = {};  // of the hooks that init runs
+  // An unprivileged host could not exec into a container that is created: it
+  // may not enter the namespaces of a process that is not dumpable.
+  bool becomes_dumpable = false;
   // An unprivileged host cannot unshare it; execve enters it (Linux 6.2).
   bool make_time_namespace = false;
 };

@@ -63,6 +63,14 @@ Result<void> close_host_descriptors(Context& context) {
   return sys::close_all_from(static_cast<unsigned int>(3 + input.preserve_fds), std::move(kept));
 }
 
+// Whoever has CAP_SYS_PTRACE inside reads it in /proc/PID/environ, where the
+// kernel shows the very memory.
+Result<void> forget_environment(Context&) {
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    ::explicit_bzero(*variable, std::strlen(*variable));
+  return {};
+}
+
 Result<void> await_id_maps(Context& context) {
   TRY(context.input.channel.expect<sync::IdMapsWritten>());
   return {};

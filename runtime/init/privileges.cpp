@@ -92,7 +92,7 @@ Result<void> set_rlimits(const plan::Process& process) {
   return {};
 }
 
-Result<void> set_ids(const plan::Process& process) {
+Result<void> set_ids(const plan::Process& process, bool dumpable) {
   if (process.set_groups &&
       ::setgroups(process.additional_gids.size(), process.additional_gids.data()) != 0)
     return fail_errno("setgroups");
@@ -100,8 +100,9 @@ Result<void> set_ids(const plan::Process& process) {
     return fail_errno("setresgid " + std::to_string(process.gid));
   if (::setresuid(process.uid, process.uid, process.uid) != 0)
     return fail_errno("setresuid " + std::to_string(process.uid));
-  // Both reset it (prctl(2)); nothing of ours may be looked at until execve.
-  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
+  // Both reset it (prctl(2)); nothing of ours may be looked at until execve, but
+  // where it must: then descriptors and environment of the host's are gone.
+  if (::prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0) != 0) return fail_errno("set dumpable");
   return {};
 }
 
@@ -183,7 +184,7 @@ Result<void> drop_privileges(Context& context) {
   TRY(drop_bounding(sets.bounding));
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return fail_errno("keep capabilities");
   TRY(set_rlimits(*process));
-  TRY(set_ids(*process));
+  TRY(set_ids(*process, context.input.becomes_dumpable));
   if (!context.in_working_directory) TRY(enter_as_user(*process));
   if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return fail_errno("keep capabilities");
   TRY(set_capabilities(sets));

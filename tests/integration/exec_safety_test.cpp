@@ -143,6 +143,24 @@ TEST_CASE(
   CHECK_MESSAGE(seen.foreign.empty(), lines(seen.foreign));
 }
 
+TEST_CASE("exec safety: in a created container init has nothing of the caller's") {
+  for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
+    CAPTURE(name(owner));
+    Waiting container(owner);
+    Bundle& bundle = container.bundle;
+    set_capabilities(bundle.config, {"CAP_SYS_PTRACE", "CAP_KILL"});
+    Program create = bundle.program({"create", "--bundle", bundle.dir(), bundle.id()});
+    create.environment = {"CALLER=outside"};
+    create.out_path = bundle.path("output");
+    REQUIRE(run(create).exit_code == 0);
+    const Outcome inside = container.report("cat /proc/1/environ -- ls /proc/1/root");
+    CHECK_FALSE(contains(inside.out, "CALLER"));
+    // Else there was nothing to see: the capability is good for the user namespace alone, and the
+    // host's memory is not of that.
+    CHECK(contains(inside.out, "entry=probe\n") == (owner != Owner::mapped));
+  }
+}
+
 TEST_CASE("exec safety: only 0, 1 and 2 are open inside, whatever the caller left open") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
     Waiting container(owner);
