@@ -1,8 +1,10 @@
 // Arguments -> command -> exit status; the only place where an Error is printed.
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "runtime/cli/run_program.hpp"
@@ -26,6 +28,9 @@ void open_missing_stdio() {
 int main(int argc, char** argv) {
   namespace log = coracle::container::log;
   open_missing_stdio();
+  // Ignored by who started us, it would let the kernel reap our children: no
+  // wait for them, and numbers that are others' already.  waitid(2)
+  std::ignore = ::signal(SIGCHLD, SIG_DFL);
   const std::vector<std::string> arguments(argv, argv + argc);
   const coracle::cli::Ended ended = coracle::cli::run_program(arguments);
   if (ended.error)

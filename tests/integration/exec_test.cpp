@@ -54,6 +54,16 @@ TEST_CASE("exec: a created container takes processes before it is started") {
   }
 }
 
+TEST_CASE("exec: a caller that ignores SIGCHLD gets the exit code all the same") {
+  Waiting container;
+  container.launch();
+  for (const std::vector<std::string>& flags : std::vector<std::vector<std::string>>{{}, {"-d"}}) {
+    Program program = container.program(flags, {"/probe", "exit", "5"});
+    program.args.insert(program.args.begin(), {"env", "--ignore-signal=CHLD"});
+    CHECK(run(program).exit_code == (flags.empty() ? 5 : 0));
+  }
+}
+
 TEST_CASE("exec: a stopped container takes none") {
   Waiting container;
   container.bundle.probe("ids");
