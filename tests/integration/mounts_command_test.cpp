@@ -118,7 +118,7 @@ TEST_CASE("mounts: a symlink of the container's cannot lead outside, nor below /
   const Bundle& bundle = container.bundle;
   fs::create_directories(bundle.path("target"));
   fs::create_symlink(bundle.path("target"), bundle.rootfs() + "/tmp/outside");
-  fs::create_symlink("/proc/self", bundle.rootfs() + "/tmp/process");
+  fs::create_symlink("/proc/1", bundle.rootfs() + "/tmp/process");
   fs::create_symlink("/", bundle.rootfs() + "/tmp/top");
   const auto at = [&](const std::string& place) {
     return change(container, "add", Json::array({mount(place, "tmpfs", "tmpfs", {})}));
