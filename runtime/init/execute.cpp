@@ -39,6 +39,9 @@ Result<void> find_by_path(Context& context, const std::string& name) {
   const int problem = why_not_executable(name);
   context.program = name;
   if (problem == 0) return {};
+  // In execve's own words as well: Docker's client looks for them alone until version 23.
+  if (problem == EISDIR)
+    return fail_errno("exec: " + quoted(name, 4096) + ": is a directory", EACCES);
   const bool absent = problem == ENOENT || problem == ENOTDIR;
   return fail_errno("exec: " + quoted(name, 4096) + (absent ? ": stat " + name : ""), problem);
 }

@@ -143,10 +143,10 @@ TEST_CASE("args: a program that may not be executed is \"permission denied\"") {
   CHECK(contains(refusal(bundle, {"/etc/plain"}), "exec: \\\"/etc/plain\\\": permission denied"));
 }
 
-TEST_CASE("args: a directory is refused") {
+TEST_CASE("args: a directory is refused, in the words from which engines make 126") {
   Bundle bundle;
-  const std::string text = refusal(bundle, {"/etc"});
-  CHECK_MESSAGE((contains(text, "is a directory") || contains(text, "permission denied")), text);
+  CHECK(contains(refusal(bundle, {"/etc"}),
+                 testing_old_runc() ? "permission denied" : "is a directory: permission denied"));
 }
 
 TEST_CASE("args: what execve itself refuses is told by start") {

@@ -1,0 +1,70 @@
+# Daemons of a run's own: each with its directories, socket and log, and stopped by its pid.
+# shellcheck shell=bash
+
+declare -A daemon_pids=()
+
+# start_daemon NAME PROBE COMMAND...: starts a daemon and waits until PROBE (a function) succeeds.
+start_daemon() {
+  local name=$1 probe=$2
+  shift 2
+  mkdir -p "$scratch/logs"
+  "$@" </dev/null >>"$scratch/logs/$name" 2>&1 &
+  daemon_pids[$name]=$!
+  local try
+  for try in {1..300}; do
+    ! "$probe" "$name" >/dev/null 2>&1 || return 0
+    kill -0 "${daemon_pids[$name]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  echo "$name does not come up:" >&2
+  tail -n 20 "$scratch/logs/$name" >&2
+  return 1
+}
+
+# stop_daemon NAME [SIGNAL]
+stop_daemon() {
+  local pid=${daemon_pids[$1]-} try
+  [[ -n $pid ]] || return 0
+  unset "daemon_pids[$1]"
+  kill -s "${2-TERM}" "$pid" 2>/dev/null || true
+  for try in {1..300}; do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -s KILL "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+}
+
+# start_containerd NAME: its socket is /run/engines/NAME/containerd.sock.
+start_containerd() {
+  local directory=$scratch/$1 state=/run/engines/$1
+  mkdir -p "$directory" "$state"
+  cat >"$directory/containerd.toml" <<TOML
+version = 2
+root = "$directory/containerd"
+state = "$state/containerd"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$state/containerd.sock"
+TOML
+  start_daemon "$1-containerd" containerd_answers containerd --config "$directory/containerd.toml"
+}
+
+containerd_answers() {
+  ctr --address "/run/engines/${1%-containerd}/containerd.sock" version
+}
+
+# start_dockerd NAME OPTIONS...: with coracle as default runtime; its socket is
+# /run/engines/NAME/docker.sock, its data is below $scratch/NAME/docker.
+start_dockerd() {
+  local name=$1 state=/run/engines/$1
+  shift
+  start_daemon "$name-dockerd" docker_answers dockerd --data-root "$scratch/$name/docker" \
+    --exec-root "$state/docker" --pidfile "$state/docker.pid" --host "unix://$state/docker.sock" \
+    --containerd "$state/containerd.sock" --add-runtime "coracle=$scratch/coracle" \
+    --default-runtime coracle --storage-driver overlay2 "$@"
+}
+
+docker_answers() {
+  docker --host "unix:///run/engines/${1%-dockerd}/docker.sock" version
+}
