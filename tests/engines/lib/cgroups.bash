@@ -1,5 +1,4 @@
 # The cgroups that hold a run: one below the root of each hierarchy, seen as roots from inside.
-# shellcheck shell=bash
 
 cgroup_name=coracle-engines-$$
 

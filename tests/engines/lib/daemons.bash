@@ -1,5 +1,4 @@
 # Daemons of a run's own: each with its directories, socket and log, and stopped by its pid.
-# shellcheck shell=bash
 
 declare -A daemon_pids=()
 

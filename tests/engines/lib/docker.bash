@@ -1,5 +1,4 @@
 # Docker as cases use it: the runtime's option and the image are given here.
-# shellcheck shell=bash
 
 docker_host=
 

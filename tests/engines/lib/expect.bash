@@ -1,6 +1,5 @@
 # What a case expects of a command; each is a command itself, so that they can be passed to check.
 # The trace of a case shows what was expected, and what came.
-# shellcheck shell=bash
 
 # prints TEXT COMMAND...: it succeeds, and its output is TEXT.
 prints() {

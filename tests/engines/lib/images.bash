@@ -1,5 +1,4 @@
 # Images without a registry: trees that are imported.
-# shellcheck shell=bash
 
 # busybox_tree DIRECTORY: BusyBox with all its applets, three users, and a program for httpd.
 busybox_tree() {

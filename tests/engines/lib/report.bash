@@ -1,5 +1,4 @@
 # Cases: run with both runtimes, compared, printed as one line, and counted.
-# shellcheck shell=bash
 
 passed=0 failed=0 skipped=0 failed_both=0 beaten=0
 number=0
@@ -65,14 +64,16 @@ count() {
     fails/passes) failed=$((failed + 1)) ;;
     fails/fails) failed_both=$((failed_both + 1)) ;;
   esac
-  [[ $outcome != fails/* ]] || show_trace coracle "$directory"
-  [[ $outcome != */fails ]] || show_trace runc "$directory"
+  [[ $outcome != fails/* ]] || show_trace coracle "$directory" 25
+  [[ $outcome != fails/fails ]] || show_trace runc "$directory" 25
+  [[ $outcome != passes/fails ]] || show_trace runc "$directory" 2
 }
 
+# show_trace SIDE DIRECTORY LINES: the last ones, without what every trace has.
 show_trace() {
   printf '    -- %s:\n' "$1"
   grep -Ev '^\++ (local -|set [-+][ex]|trap .*|remove_containers|cd .*)$|^\$ docker .ps. .--all' \
-    "$2/$1/trace" | tail -n 25 | sed 's/^/    /' || true
+    "$2/$1/trace" | tail -n "$3" | sed 's/^/    /' || true
 }
 
 # skip NAME WHY: counts a case that cannot be run.

@@ -1,5 +1,4 @@
 # A terminal for a case: a command on it, keys, size, and what it shows.
-# shellcheck shell=bash
 
 # on_terminal COMMAND...: starts it on a terminal of 24 rows and 80 columns; the case's directory
 # gets the files keys (a FIFO), tty (the terminal's path) and screen (all that it showed).

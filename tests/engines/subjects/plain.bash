@@ -1,5 +1,4 @@
 # Docker without remapping, coracle as default runtime.
-# shellcheck shell=bash
 
 subject_plain() {
   needs plain dockerd containerd docker || return 0

@@ -1,5 +1,4 @@
 # Exit statuses, and the texts that engines look for.
-# shellcheck shell=bash
 
 coracle_by_name() {
   local name=coracle

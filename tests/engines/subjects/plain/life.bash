@@ -1,6 +1,4 @@
 # What the engine does with containers that run.
-# shellcheck shell=bash
-# shellcheck disable=SC2016
 
 counting='i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.05; done'
 

@@ -1,6 +1,4 @@
 # Volumes, tmpfs, read-only roots and propagation.
-# shellcheck shell=bash
-# shellcheck disable=SC2016
 
 volume_kept() {
   run --volume "$box:/data" -- sh -c 'echo kept >/data/file'
@@ -55,7 +53,7 @@ sent() {
     sh -c 'mount -t tmpfs tmpfs /data/sub; echo there >/data/sub/file; echo mounted; sleep 100'
   eventually logged mounted
   local status=0
-  test -e source/sub/file || status=$?
+  stat source/sub/file || status=$?
   docker rm --force "$box"
   ! mountpoint --quiet source/sub || umount source/sub
   umount --lazy source

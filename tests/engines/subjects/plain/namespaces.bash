@@ -1,6 +1,4 @@
 # Network, process, IPC, UTS and cgroup namespaces, of their own and shared.
-# shellcheck shell=bash
-# shellcheck disable=SC2016
 
 network_none() {
   prints lo run --network none -- ls /sys/class/net

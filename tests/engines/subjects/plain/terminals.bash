@@ -1,6 +1,4 @@
 # Terminals and pipes.
-# shellcheck shell=bash
-# shellcheck disable=SC2016  # expanded in the container
 
 terminal_size() {
   on_terminal run -it -- sh -c 'until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; echo "si""zed"'
