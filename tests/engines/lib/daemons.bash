@@ -65,5 +65,5 @@ start_dockerd() {
 }
 
 docker_answers() {
-  docker --host "unix:///run/engines/${1%-dockerd}/docker.sock" version
+  /usr/bin/docker --host "unix:///run/engines/${1%-dockerd}/docker.sock" version
 }

@@ -7,9 +7,19 @@ number=0
 # is in $runtime while a case runs.
 runtime=
 box=
+prefix=  # of the names of cases
 
 heading() {
   printf '\n== %s\n%-78s %-8s %s\n' "$1" "" coracle runc
+}
+
+# run_parts FILE...: of subjects/, without their suffix.
+run_parts() {
+  local part
+  for part in "$@"; do
+    # shellcheck source=/dev/null
+    source "$here/subjects/$part.bash"
+  done
 }
 
 row() {
@@ -19,7 +29,7 @@ row() {
 # check NAME COMMAND...: the command is to succeed with each of the runtimes, $runtime; both sides
 # run at once, each with a directory of its own and names for its containers that start with $box.
 check() {
-  local name=$1
+  local name=$prefix$1
   shift
   # shellcheck disable=SC2254  # a pattern it is
   case $name in $pattern) ;; *) return 0 ;; esac

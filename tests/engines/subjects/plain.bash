@@ -6,11 +6,8 @@ subject_plain() {
   start_dockerd plain
   use_docker plain
   import_busybox >/dev/null
-  local part
-  for part in "$here"/subjects/plain/*.bash; do
-    # shellcheck source=/dev/null
-    source "$part"
-  done
+  run_parts plain/exit plain/terminals plain/life plain/resources plain/namespaces plain/security \
+    plain/mounts
   stop_daemon plain-dockerd
   stop_daemon plain-containerd
 }
