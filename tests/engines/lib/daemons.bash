@@ -50,7 +50,7 @@ TOML
 }
 
 containerd_answers() {
-  ctr --address "/run/engines/${1%-containerd}/containerd.sock" version
+  /usr/bin/ctr --address "/run/engines/${1%-containerd}/containerd.sock" version
 }
 
 # start_dockerd NAME OPTIONS...: with coracle as default runtime; its socket is

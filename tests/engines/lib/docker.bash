@@ -7,11 +7,12 @@ docker() {
   local -
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ docker ${*@Q}" >&"$BASH_XTRACEFD"
-  timeout --foreground 60 /usr/bin/docker ${docker_host:+--host "$docker_host"} "$@"
+  timeout --foreground --kill-after 5 60 /usr/bin/docker ${docker_host:+--host "$docker_host"} "$@"
 }
 
 # use_docker NAME: what follows goes to this daemon.
 use_docker() {
+  remover=remove_docker
   docker_host=unix:///run/engines/$1/docker.sock
 }
 
@@ -85,10 +86,9 @@ cgroup_path() {
     END { print v1 != "" ? v1 : v2 }' "/proc/$2/cgroup"
 }
 
-remove_containers() {
+remove_docker() {
   local -
   set +x
-  [[ -n $docker_host ]] || return 0
   docker ps --all --quiet --filter "name=^/$box" | xargs --no-run-if-empty \
     timeout 60 /usr/bin/docker --host "$docker_host" rm --force --volumes >/dev/null
 }

@@ -24,6 +24,41 @@ CGI
   chmod 755 "$root/www/cgi-bin/store"
 }
 
+# oci_archive FILE: the same image, busybox, as an OCI image layout for containerd.
+oci_archive() {
+  local layout=$scratch/oci layer config manifest
+  busybox_tree "$scratch/busybox"
+  mkdir -p "$layout/blobs/sha256"
+  tar --create --directory "$scratch/busybox" --numeric-owner . >"$layout/layer"
+  layer=$(blob layer)
+  echo '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["/bin/sh"]},
+    "rootfs":{"type":"layers","diff_ids":["sha256:'"$layer"'"]}}' >"$layout/config"
+  config=$(blob config)
+  echo '{"schemaVersion":2,"config":'"$(descriptor image.config.v1+json "$config")"',
+    "layers":['"$(descriptor image.layer.v1.tar "$layer")"']}' >"$layout/manifest"
+  manifest=$(blob manifest)
+  echo '{"schemaVersion":2,"manifests":['"$(descriptor image.manifest.v1+json "$manifest" \
+    ',"annotations":{"io.containerd.image.name":"example.org/busybox:latest"}')"']}' \
+    >"$layout/index.json"
+  echo '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"
+  tar --create --directory "$layout" . >"$1"
+  rm -r "$layout"
+}
+
+# blob FILE: puts it among the blobs of oci_archive; prints its digest.
+blob() {
+  local digest
+  digest=$(sha256sum <"$layout/$1")
+  mv "$layout/$1" "$layout/blobs/sha256/${digest%% *}"
+  echo "${digest%% *}"
+}
+
+# descriptor TYPE DIGEST [MORE]
+descriptor() {
+  printf '{"mediaType":"application/vnd.oci.%s","digest":"sha256:%s","size":%d%s}' \
+    "$1" "$2" "$(stat --format %s "$layout/blobs/sha256/$2")" "${3-}"
+}
+
 # import_busybox: makes the image busybox in the Docker daemon that $docker_host names.
 import_busybox() {
   busybox_tree "$scratch/busybox"

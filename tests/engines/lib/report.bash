@@ -8,6 +8,7 @@ number=0
 runtime=
 box=
 prefix=  # of the names of cases
+remover=:  # what removes the containers of $box, after each case
 
 heading() {
   printf '\n== %s\n%-78s %-8s %s\n' "$1" "" coracle runc
@@ -61,7 +62,7 @@ take_side() {
   exec </dev/null >>"$trace" 2>&1
   exec {BASH_XTRACEFD}>>"$trace"
   set -x
-  trap 'set +e; remove_containers' EXIT
+  trap 'set +e; $remover' EXIT
   "$@"
 }
 
@@ -82,7 +83,7 @@ count() {
 # show_trace SIDE DIRECTORY LINES: the last ones, without what every trace has.
 show_trace() {
   printf '    -- %s:\n' "$1"
-  grep -Ev '^\++ (local -|set [-+][ex]|trap .*|remove_containers|cd .*)$|^\$ docker .ps. .--all' \
+  grep -Ev '^\++ (local -|set [-+][ex]|trap .*|remove_[a-z]*|cd .*)$|^\$ docker .ps. .--all' \
     "$2/$1/trace" | tail -n "$3" | sed 's/^/    /' || true
 }
 

@@ -122,7 +122,7 @@ init_reaps() {
 top_shows() {
   start -- sleep 100
   matches "sleep 100" docker top "$box"
-  matches "root .*sleep 100" docker top "$box" faux
+  matches "[^ ]+ .*sleep 100" docker top "$box" faux
 }
 
 exec_in_place() {
