@@ -2,19 +2,27 @@
 
 cgroup_name=coracle-engines-$$
 
+# Without those that other mounts hide.
 cgroup_mounts() {
-  awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts
+  local mount
+  for mount in $(awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts | sort -u); do
+    [[ ! -e $mount/cgroup.procs ]] || echo "$mount"
+  done
 }
 
 make_cgroups() {
   local mount
   for mount in $(cgroup_mounts); do
     mkdir "$mount/$cgroup_name"
-    # A v1 cpuset starts empty, and takes no process then.
-    for file in cpuset.cpus cpuset.mems; do
-      [[ ! -e $mount/$cgroup_name/$file || -e $mount/cgroup.controllers ]] ||
-        cat "$mount/$file" >"$mount/$cgroup_name/$file"
-    done
+    init_cpuset "$mount/$cgroup_name"
+  done
+}
+
+# A v1 cpuset starts empty, and takes no process then.
+init_cpuset() {
+  local file
+  for file in cpuset.cpus cpuset.mems; do
+    [[ ! -e $1/$file || -e $1/cgroup.controllers ]] || cat "$1/../$file" >"$1/$file"
   done
 }
 

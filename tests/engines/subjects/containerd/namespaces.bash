@@ -26,7 +26,8 @@ host_network() {
 
 joined() {
   ctr_start -- sleep 100
-  local pid=$(ctr_pid) first=$box
+  local pid first=$box
+  pid=$(ctr_pid)
   box=$first-2
   prints "$(readlink "/proc/$pid/ns/net") $(readlink "/proc/$pid/ns/ipc")" \
     ctr_once --with-ns "network:/proc/$pid/ns/net" --with-ns "ipc:/proc/$pid/ns/ipc" -- \

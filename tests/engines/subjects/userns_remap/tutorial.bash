@@ -47,7 +47,7 @@ exec_ps() {
 
 # The service user of the range shows as its number.
 runs_as_remapped() {
-  ps -e --format uid,args | grep --quiet "^ *$remap_base $1"
+  ps --user "$remap_base" --format args | grep --quiet --fixed-strings "$1"
 }
 
 top_faux() {
