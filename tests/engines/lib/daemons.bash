@@ -34,6 +34,13 @@ stop_daemon() {
   wait "$pid" 2>/dev/null || true
 }
 
+stop_daemons() {
+  local name
+  for name in "${!daemon_pids[@]}"; do
+    stop_daemon "$name"
+  done
+}
+
 # start_containerd NAME: its socket is /run/engines/NAME/containerd.sock.
 start_containerd() {
   local directory=$scratch/$1 state=/run/engines/$1
@@ -53,15 +60,19 @@ containerd_answers() {
   /usr/bin/ctr --address "/run/engines/${1%-containerd}/containerd.sock" version
 }
 
-# start_dockerd NAME OPTIONS...: with coracle as default runtime; its socket is
-# /run/engines/NAME/docker.sock, its data is below $scratch/NAME/docker.
+# start_dockerd NAME OPTIONS...: with coracle as default runtime.
 start_dockerd() {
+  start_bare_dockerd "$1" --add-runtime "coracle=$scratch/coracle" --default-runtime coracle "${@:2}"
+}
+
+# start_bare_dockerd NAME OPTIONS...: its socket is /run/engines/NAME/docker.sock, its data is below
+# $scratch/NAME/docker.
+start_bare_dockerd() {
   local name=$1 state=/run/engines/$1
   shift
   start_daemon "$name-dockerd" docker_answers dockerd --data-root "$scratch/$name/docker" \
     --exec-root "$state/docker" --pidfile "$state/docker.pid" --host "unix://$state/docker.sock" \
-    --containerd "$state/containerd.sock" --add-runtime "coracle=$scratch/coracle" \
-    --default-runtime coracle --storage-driver overlay2 "$@"
+    --containerd "$state/containerd.sock" --storage-driver overlay2 "$@"
 }
 
 docker_answers() {

@@ -55,6 +55,7 @@ long_check() {
 # Runs a case with one runtime; every command goes into the trace, with what it printed.
 take_side() {
   runtime=$1 box=case$number-$1
+  daemon_pids=()  # those that this side starts
   local trace=$2/trace
   shift
   cd "$1"
@@ -62,7 +63,7 @@ take_side() {
   exec </dev/null >>"$trace" 2>&1
   exec {BASH_XTRACEFD}>>"$trace"
   set -x
-  trap 'set +e; $remover' EXIT
+  trap 'set +e; $remover; stop_daemons' EXIT
   "$@"
 }
 
