@@ -31,7 +31,7 @@ oci_archive() {
   mkdir -p "$layout/blobs/sha256"
   tar --create --directory "$scratch/busybox" --numeric-owner . >"$layout/layer"
   layer=$(blob layer)
-  echo '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["/bin/sh"]},
+  echo '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["/bin/sleep","1000000"]},
     "rootfs":{"type":"layers","diff_ids":["sha256:'"$layer"'"]}}' >"$layout/config"
   config=$(blob config)
   echo '{"schemaVersion":2,"config":'"$(descriptor image.config.v1+json "$config")"',

@@ -98,5 +98,5 @@ check "delete leaves no state and no cgroup" leaves_nothing
 if command -v criu >/dev/null; then
   check "checkpoint and restore" checkpoint
 else
-  skip "checkpoint and restore" "no criu here: set ENGINES_CRIU"
+  skip "checkpoint and restore" "no criu here: name one by CRIU"
 fi

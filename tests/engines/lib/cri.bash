@@ -1,0 +1,95 @@
+# Kubernetes' path: a containerd with its CRI service, driven by crictl.
+# ENGINES_CONTAINERD, ENGINES_CRICTL: programs other than those in PATH; the shim is the one beside
+# containerd, if there is one.
+
+cri_containerd=${ENGINES_CONTAINERD:-containerd}
+cri_ctl=${ENGINES_CRICTL:-crictl}
+
+crictl() {
+  local -
+  set +x
+  [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ crictl ${*@Q}" >&"$BASH_XTRACEFD"
+  timeout --foreground --kill-after 5 60 "$cri_ctl" --timeout 50s \
+    --runtime-endpoint unix:///run/engines/cri/containerd.sock \
+    --image-endpoint unix:///run/engines/cri/containerd.sock "$@"
+}
+
+# The major version.
+cri_version() {
+  "$cri_containerd" --version | sed -E 's/.* v?([0-9]+)\.[0-9]+\.[0-9]+.*/\1/'
+}
+
+# The drop-in of contrib/engines that belongs to this containerd, with what the run needs around it;
+# machines without CAP_SYS_RESOURCE cannot lower oom_score_adj.
+cri_config() {
+  local state=/run/engines/cri file=config-1.toml
+  [[ $(cri_version) == 1 ]] || file=config-2.toml
+  sed "s,/usr/local/sbin/coracle,$scratch/coracle," "$here/../../contrib/engines/containerd/$file"
+  cat <<TOML
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "$ctr_image"
+  restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "/usr/lib/cni"
+  conf_dir = "$state/cni"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+  sandbox = "$ctr_image"
+[plugins."io.containerd.cri.v1.runtime"]
+  restrict_oom_score_adj = true
+[plugins."io.containerd.cri.v1.runtime".cni]
+  bin_dirs = ["/usr/lib/cni"]
+  conf_dir = "$state/cni"
+TOML
+  sed -E '/^version|^#/d; s/coracle\]/runc]/; s/coracle\.options/runc.options/; /BinaryName/d' \
+    "$here/../../contrib/engines/containerd/$file"
+}
+
+start_cri() {
+  local directory=$scratch/cri state=/run/engines/cri
+  mkdir -p "$directory" "$state/cni"
+  echo '{"cniVersion": "0.4.0", "name": "pods", "type": "bridge", "bridge": "pods0",
+    "isGateway": true, "ipam": {"type": "host-local", "subnet": "10.88.77.0/24"}}' \
+    >"$state/cni/10-pods.conf"
+  {
+    cri_config | grep '^version'
+    printf 'root = "%s"\nstate = "%s"\n' "$directory/containerd" "$state/containerd"
+    printf '[grpc]\n  address = "%s"\n' "$state/containerd.sock"
+    cri_config | grep -v '^version'
+  } >"$directory/containerd.toml"
+  start_daemon cri-containerd containerd_answers \
+    env PATH="$(dirname "$(command -v "$cri_containerd")"):$PATH" \
+    "$cri_containerd" --config "$directory/containerd.toml"
+}
+
+# make_pod [NAMESPACE-OPTIONS-JSON [PRIVILEGED]]: a pod with one container that sleeps; sets $pod
+# and $main.
+make_pod() {
+  # A pod on the host's network has the host's name.
+  local hostname='"hostname": "pod",'
+  [[ ${1-} != *'"network": 2'* ]] || hostname=
+  cat >pod.json <<JSON
+{"metadata": {"name": "$box", "namespace": "default", "uid": "$box", "attempt": 1},
+ $hostname "log_directory": "$PWD/logs",
+ "linux": {"security_context": {"privileged": ${2-false}, "namespace_options": {${1-}}}}}
+JSON
+  cat >main.json <<JSON
+{"metadata": {"name": "main"}, "image": {"image": "$ctr_image"}, "log_path": "main.log",
+ "command": ["sh", "-c", "echo started; sleep 1000"], "mounts": [${mounts-}],
+ "linux": {"security_context": {"privileged": ${2-false}, "namespace_options": {${1-}}}}}
+JSON
+  pod=$(crictl runp --runtime "$runtime" pod.json)
+  main=$(crictl create --no-pull "$pod" main.json pod.json)
+  crictl start "$main"
+}
+
+# The host's process id of the container.
+cri_pid() {
+  crictl inspect --output go-template --template '{{.info.pid}}' "$main"
+}
+
+remove_cri() {
+  crictl pods --quiet --name "^$box\$" | while read -r pod; do
+    crictl stopp "$pod"
+    crictl rmp --force "$pod"
+  done
+} >/dev/null 2>&1
