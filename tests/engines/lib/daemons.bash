@@ -66,11 +66,12 @@ start_dockerd() {
 }
 
 # start_bare_dockerd NAME OPTIONS...: its socket is /run/engines/NAME/docker.sock, its data is below
-# $scratch/NAME/docker.
+# $scratch/NAME/docker; $dockerd_netns is the name of the network namespace to start it in, if any.
 start_bare_dockerd() {
   local name=$1 state=/run/engines/$1
   shift
-  start_daemon "$name-dockerd" docker_answers dockerd --data-root "$scratch/$name/docker" \
+  start_daemon "$name-dockerd" docker_answers \
+    ${dockerd_netns:+nsenter "--net=/run/netns/$dockerd_netns"} dockerd --data-root "$scratch/$name/docker" \
     --exec-root "$state/docker" --pidfile "$state/docker.pid" --host "unix://$state/docker.sock" \
     --containerd "$state/containerd.sock" --storage-driver overlay2 "$@"
 }
