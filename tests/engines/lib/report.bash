@@ -63,7 +63,7 @@ take_side() {
   exec </dev/null >>"$trace" 2>&1
   exec {BASH_XTRACEFD}>>"$trace"
   set -x
-  trap 'set +e; $remover; stop_daemons' EXIT
+  trap 'set +ex; echo "-- clean up"; $remover; stop_daemons' EXIT
   "$@"
 }
 
@@ -77,15 +77,15 @@ count() {
     fails/fails) failed_both=$((failed_both + 1)) ;;
   esac
   [[ $outcome != fails/* ]] || show_trace coracle "$directory" 25
-  [[ $outcome != fails/fails ]] || show_trace runc "$directory" 25
-  [[ $outcome != passes/fails ]] || show_trace runc "$directory" 2
+  [[ $outcome != fails/fails ]] || show_trace runc "$directory" 45
+  [[ $outcome != passes/fails ]] || show_trace runc "$directory" 4
 }
 
 # show_trace SIDE DIRECTORY LINES: the last ones, without what every trace has.
 show_trace() {
   printf '    -- %s:\n' "$1"
-  grep -Ev '^\++ (local -|set [-+][ex]|trap .*|remove_[a-z]*|cd .*)$|^\$ docker .ps. .--all' \
-    "$2/$1/trace" | tail -n "$3" | sed 's/^/    /' || true
+  sed '/^-- clean up$/,$d' "$2/$1/trace" | grep -Ev '^\++ (local -|set [-+][ex]|trap .*|cd .*)$' |
+    tail -n "$3" | sed 's/^/    /' || true
 }
 
 # skip NAME WHY: counts a case that cannot be run.

@@ -89,9 +89,10 @@ leaves_nothing() {
   local state_root=/run/engines/$box/docker/runtime-runc/moby state
   pkill -KILL --full "^/usr/bin/containerd-shim.* -address /run/engines/$box/" || true
   for state in "$state_root"/*/; do
+    [[ -d $state ]] || continue
     "$(runtime_path)" --root "$state_root" delete --force "$(basename "$state")"
   done
-  eventually nothing_left || { what_is_left && return 1; }
+  eventually nothing_left || { echo "left:" && what_is_left | head --lines 20 && false; }
 }
 
 nothing_left() {
