@@ -29,7 +29,9 @@
 #include "runtime/container/spawn_init.hpp"
 #include "runtime/container/start_gate.hpp"
 #include "runtime/container/status.hpp"
+#include "runtime/plan/propagation.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/mounts.hpp"
 #include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/sockets.hpp"
 
@@ -103,6 +105,7 @@ class Creation {
   Result<void> make_groups();
   Result<void> spawn();
   Result<void> prepare_init();
+  Result<sys::MountFd> make_mount(const plan::Mount& mount) const;
   Result<void> serve_init();
   Result<hooks::Output> output_of_inits_hooks() const;
   Result<void> enter_delegated_cgroup() const;
@@ -293,15 +296,21 @@ Result<void> Creation::take_listener(sync::SeccompListener message) {
                                {.pid = init_.pid(), .listener = message.fd});
 }
 
+Result<sys::MountFd> Creation::make_mount(const plan::Mount& mount) const {
+  sys::MountFd made = TRY(make_mount_for(init_.pid(), mount));
+  // A peer of the host's mount would show the host what is mounted inside.
+  TRY(sys::set_propagation(made, plan::inherited_propagation(plan_.rootfs)));
+  return made;
+}
+
 Result<void> Creation::serve_init() {
   while (true) {
     sync::InitMessage message = TRY(channel_->receive());
     for (std::string& warning : channel_->take_warnings()) log::warn(std::move(warning));
     if (const auto* please = std::get_if<sync::MountPlease>(&message)) {
       if (please->index >= plan_.mounts.size()) return fail("init asked for an unknown mount");
-      const plan::Mount& mount = plan_.mounts[please->index];
-      sys::MountFd made = TRY(
-          make_mount_for(init_.pid(), mount).context("/mounts/" + std::to_string(please->index)));
+      sys::MountFd made = TRY(make_mount(plan_.mounts[please->index])
+                                  .context("/mounts/" + std::to_string(please->index)));
       TRY(channel_->send(sync::MountReady{.mount = std::move(made)}));
     } else if (std::holds_alternative<sync::RootfsReady>(message)) {
       TRY(enter_delegated_cgroup());

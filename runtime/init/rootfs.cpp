@@ -9,6 +9,7 @@
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
 #include "runtime/init/place.hpp"
+#include "runtime/plan/propagation.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/mountinfo.hpp"
 #include "runtime/sys/mounts.hpp"
@@ -16,21 +17,6 @@
 
 namespace coracle::init {
 namespace {
-
-unsigned long mount_flags(const oci::RootfsPropagation& propagation) {
-  const unsigned long recursive = propagation.recursive ? unsigned{MS_REC} : 0U;
-  switch (propagation.type) {
-    case oci::Propagation::shared:
-      return MS_SHARED | recursive;
-    case oci::Propagation::slave:
-      return MS_SLAVE | recursive;
-    case oci::Propagation::private_:
-      return MS_PRIVATE | recursive;
-    case oci::Propagation::unbindable:
-      return MS_UNBINDABLE | recursive;
-  }
-  return 0;
-}
 
 // pivot_root(2) refuses a new root whose parent mount is shared; where all is
 // slave or private already there is nothing to do.
@@ -49,10 +35,7 @@ Result<void> make_parent_private(const std::string& rootfs) {
 
 Result<void> set_root_propagation(Context& context) {
   const plan::Rootfs& rootfs = context.plan().rootfs;
-  // An unbindable tree could not be bound to itself below: that comes last.
-  const bool unbindable = rootfs.propagation.type == oci::Propagation::unbindable;
-  const unsigned long flags =
-      unbindable ? (MS_PRIVATE | MS_REC) : (mount_flags(rootfs.propagation) | MS_REC);
+  const unsigned long flags = plan::inherited_propagation(rootfs);
   TRY(sys::set_propagation(context.old_root, flags).context("propagation of /"));
   if (rootfs.propagation.type == oci::Propagation::shared) TRY(make_parent_private(rootfs.path));
   return {};
@@ -151,7 +134,7 @@ Result<void> change_root(Context& context) {
   }
   context.old_root.reset();
   // The root alone: the volumes in it have their own words for it.
-  const unsigned long flags = mount_flags(rootfs.propagation) & ~static_cast<unsigned long>(MS_REC);
+  const unsigned long flags = plan::propagation_flags(rootfs.propagation) & ~static_cast<unsigned long>(MS_REC);
   if (rootfs.propagation_configured)
     TRY(sys::set_propagation(context.root, flags).context("rootfsPropagation"));
   context.root.reset();

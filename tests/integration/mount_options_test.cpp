@@ -298,6 +298,20 @@ TEST_CASE("mounts: without its own PID namespace /proc is the host's, read-only"
   CHECK(outcome.value("Pid") == outcome.value("pid"));
 }
 
+namespace {
+
+// Runs the container from a mount namespace of the runtime's, once `script` has run there.
+Outcome run_after(const Bundle& bundle, const std::string& script) {
+  Program program = bundle.program({"run", "--bundle", bundle.dir(), bundle.id()});
+  const std::vector<std::string> shell = {
+      "unshare", "--mount", "--propagation", "private", "sh", "-c", script + " && exec \"$@\"",
+      "sh"};
+  program.args.insert(program.args.begin(), shell.begin(), shell.end());
+  return run(program);
+}
+
+}  // namespace
+
 TEST_CASE("idmap: mappings of a mount are its own, whatever the container's") {
   if (testing_old_runc()) return skip_case("newer than runc 1.1");
   for (const bool userns : {false, true}) {
@@ -336,23 +350,32 @@ TEST_CASE("idmap: it is for one mount, ridmap for all of the tree") {
     bundle.map_ids(base);
     add_mount(bundle.config, "/volume", "bind", volume, {"rbind", word});
     bundle.probe("stat /volume -- stat /volume/inner -- mount /volume/inner");
-    Program program = bundle.program({"run", "--bundle", bundle.dir(), bundle.id()});
-    // A tree of two mounts, in a mount namespace of the runtime's.
-    const std::vector<std::string> shell = {"unshare",
-                                            "--mount",
-                                            "--propagation",
-                                            "private",
-                                            "sh",
-                                            "-c",
-                                            "mount -t tmpfs none $0/inner && exec \"$@\"",
-                                            volume};
-    program.args.insert(program.args.begin(), shell.begin(), shell.end());
-    const Outcome outcome = run(program);
+    const Outcome outcome = run_after(bundle, "mount -t tmpfs none " + volume + "/inner");
     CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
     CHECK(outcome.value("mount.type") == "tmpfs");
     const std::string inner = word == std::string("idmap") ? "65534" : "0";
     CHECK(outcome.values("uid") == std::vector<std::string>{"0", inner});
   }
+}
+
+TEST_CASE("idmap: what is mounted on it inside stays away from the host") {
+  if (testing_old_runc()) return skip_case("newer than runc 1.1");
+  Bundle bundle;
+  const std::string volume = make_volume(bundle);
+  bundle.map_ids(base);
+  bundle.config["linux"]["rootfsPropagation"] = "rslave";
+  add_mount(bundle.config, "/idmapped", "bind", volume, {"bind", "idmap"});
+  add_mount(bundle.config, "/shared", "bind", volume, {"bind", "idmap", "shared"});
+  bundle.probe("mount /idmapped -- mount /shared");
+  const std::string share = "mount --bind " + volume + " " + volume + "; mount --make-shared ";
+  const Outcome outcome = run_after(bundle, share + volume);
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  const std::vector<std::string> tags = outcome.values("mount.tags");
+  REQUIRE(tags.size() == 2);
+  CHECK_MESSAGE(tags[0].starts_with("master:"), tags[0]);
+  // Shared within the container alone.
+  CHECK_MESSAGE(contains(tags[1], "shared:"), tags[1]);
+  CHECK_MESSAGE(contains(tags[1], "master:"), tags[1]);
 }
 
 TEST_CASE("idmap: a tmpfs can have it, too") {
