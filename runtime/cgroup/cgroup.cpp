@@ -109,6 +109,27 @@ Result<bool> Cgroup::is_usable(Result<void> made, const std::string& dir) const 
 
 Result<void> Cgroup::create() {
   TRY(check_empty());
+  TRY(complete());
+  // Beside v1, a limit that needs a controller has it enabled: see require().
+  if (!paths_.v2.empty() && host_.mode == Mode::v2)
+    v2::enable_controllers(host_.v2_mount_point, paths_.v2);
+  return {};
+}
+
+Result<void> Cgroup::check_vacant() const {
+  TRY(check_empty());
+  return check_thawed();
+}
+
+Result<void> Cgroup::check_holds(pid_t pid) const {
+  const auto own = paths_.v1.find("name=systemd");
+  const std::string& dir = own == paths_.v1.end() ? paths_.v2 : own->second;
+  const std::vector<pid_t> inside = TRY(processes_below(dir));
+  if (std::ranges::find(inside, pid) != inside.end()) return {};
+  return fail("systemd has not put process " + std::to_string(pid) + " into " + dir);
+}
+
+Result<void> Cgroup::complete() {
   std::vector<NewDirectories> kept;
   for (const Hierarchy& hierarchy : host_.v1) {
     const auto path = paths_.v1.find(hierarchy.controllers.front());
@@ -125,8 +146,6 @@ Result<void> Cgroup::create() {
   if (!paths_.v2.empty()) {
     NewDirectories directories;
     auto made = v2::make(directories, host_.v2_mount_point, paths_.v2);
-    // Beside v1, a limit that needs a controller has it enabled: see require().
-    if (made && host_.mode == Mode::v2) v2::enable_controllers(host_.v2_mount_point, paths_.v2);
     const bool usable = TRY(is_usable(std::move(made), paths_.v2));
     if (usable) {
       kept.push_back(std::move(directories));
@@ -196,20 +215,24 @@ Result<void> Cgroup::limit_devices(const std::vector<oci::DeviceRule>& rules) co
   return attach_device_program(paths_.v2, program).context("device rules of " + paths_.v2);
 }
 
-Result<std::vector<Setting>> Cgroup::settings_for(const oci::Resources& resources) const {
-  if (host_.mode == Mode::v2) return v2_settings(resources);
-  const Halves halves = split_by_hierarchy(resources, host_);
+Result<std::vector<Setting>> settings_for(const Host& host, const oci::Resources& resources) {
+  if (host.mode == Mode::v2) return v2_settings(resources);
+  const Halves halves = split_by_hierarchy(resources, host);
   std::vector<Setting> all = TRY(v1_settings(halves.v1));
   std::vector<Setting> unified = TRY(v2_settings(halves.v2));
   std::ranges::move(unified, std::back_inserter(all));
   return all;
 }
 
-Result<void> Cgroup::apply(const oci::Resources& resources) const {
-  const std::vector<Setting> settings = TRY(settings_for(resources));
+Result<void> Cgroup::check_use(const oci::Resources& resources) const {
   const Place memory = place_of("memory");
-  if (memory.is_v2 && resources.memory && resources.memory->check_before_update == true)
-    TRY(check_memory_use(memory.dir, *resources.memory));
+  const bool asked = resources.memory && resources.memory->check_before_update == true;
+  return memory.is_v2 && asked ? check_memory_use(memory.dir, *resources.memory) : Result<void>();
+}
+
+Result<void> Cgroup::apply(const oci::Resources& resources) const {
+  const std::vector<Setting> settings = TRY(settings_for(host_, resources));
+  TRY(check_use(resources));
   TRY(write(settings));
   if (const std::string* dir = v1_directory("cpuset")) TRY(v1::inherit_cpuset(*dir));
   return {};
@@ -229,7 +252,7 @@ Result<void> Cgroup::update(const oci::Resources& resources) const {
     std::vector<Setting> settings;
   };
   std::vector<Former> former;
-  const std::vector<Setting> settings = TRY(settings_for(resources));
+  const std::vector<Setting> settings = TRY(settings_for(host_, resources));
   std::span<const Setting> rest = settings;
   while (!rest.empty()) {
     const auto run = rest.first(run_length(rest));

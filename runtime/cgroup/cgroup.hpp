@@ -100,6 +100,14 @@ class Cgroup {
   // when it fails.  Rootless: a hierarchy that denies us leaves paths().
   Result<void> create();
 
+  // What create() refuses, for one that others are to make.
+  Result<void> check_vacant() const;
+
+  // create() for cgroups that systemd has made: makes what it knows nothing of.
+  Result<void> complete();
+  // Fails where systemd has not put `pid` into the container's cgroup.
+  Result<void> check_holds(pid_t pid) const;
+
   // Applies every limit, then the device rules with those that every container
   // has (see devices.hpp), without denying in between what stays allowed; an
   // error names the controller and the file, or where the controller is missing.
@@ -110,6 +118,9 @@ class Cgroup {
   // fails, those that were written get their former values back; the error
   // names those for which that failed too.
   Result<void> update(const oci::Resources& resources) const;
+
+  // What update() would refuse for the sake of what the container uses.
+  Result<void> check_use(const oci::Resources& resources) const;
 
   // The container's directory in the v1 hierarchy that has `controller`, else its v2 directory.
   Place place_of(std::string_view controller) const;
@@ -165,7 +176,6 @@ class Cgroup {
                                   const std::string& hierarchy) const;
   Result<std::string> directory_of(const std::string& controller) const;
   Result<void> write(const std::vector<Setting>& settings) const;
-  Result<std::vector<Setting>> settings_for(const oci::Resources& resources) const;
   Result<void> apply(const oci::Resources& resources) const;
   Result<void> limit_devices(const std::vector<oci::DeviceRule>& rules) const;
 
@@ -179,6 +189,9 @@ class Cgroup {
 // swappiness and idle.
 Result<std::vector<Setting>> v1_settings(const oci::Resources& resources);
 Result<std::vector<Setting>> v2_settings(const oci::Resources& resources);
+
+// Those for the hierarchies that `host` has.
+Result<std::vector<Setting>> settings_for(const Host& host, const oci::Resources& resources);
 
 // The limits by the hierarchies that can apply them: `v2` has what only the v2
 // hierarchy of a hybrid host offers.  `devices` and `unified` stay in `v1`.

@@ -52,16 +52,21 @@ unsigned access_bits(std::string_view access) {
   return bits;
 }
 
-std::string text_of(const Match& match) {
-  const auto number = [](std::int64_t value) {
-    return value == any ? std::string("*") : std::to_string(value);
-  };
-  std::string text = {match.type, ' '};
-  text += number(match.major) + ":" + number(match.minor) + " ";
-  if ((match.access & BPF_DEVCG_ACC_READ) != 0) text += 'r';
-  if ((match.access & BPF_DEVCG_ACC_WRITE) != 0) text += 'w';
-  if ((match.access & BPF_DEVCG_ACC_MKNOD) != 0) text += 'm';
+std::string access_text(unsigned access) {
+  std::string text;
+  if ((access & BPF_DEVCG_ACC_READ) != 0) text += 'r';
+  if ((access & BPF_DEVCG_ACC_WRITE) != 0) text += 'w';
+  if ((access & BPF_DEVCG_ACC_MKNOD) != 0) text += 'm';
   return text;
+}
+
+std::string number_text(std::int64_t number) {
+  return number == any ? "*" : std::to_string(number);
+}
+
+std::string text_of(const Match& match) {
+  const std::string numbers = number_text(match.major) + ":" + number_text(match.minor);
+  return std::string{match.type, ' '} + numbers + " " + access_text(match.access);
 }
 
 std::int64_t number_of(const std::optional<std::int64_t>& number) {
@@ -335,6 +340,21 @@ Result<std::vector<Setting>> v1_device_settings(std::string_view current,
     if (gained.access != 0) settings.push_back(device_setting(exception_allows, text_of(gained)));
   }
   return settings;
+}
+
+std::optional<std::vector<UnitDevice>> unit_devices(const std::vector<DeviceRule>& rules) {
+  const auto state = state_of(rules);
+  if (!state || state->allow_by_default) return std::nullopt;
+  std::vector<UnitDevice> devices;
+  for (const Match& match : state->exceptions) {
+    if (match.major == any && match.minor != any) return std::nullopt;
+    const std::string type = match.type == 'c' ? "char" : "block";
+    const std::string node = match.minor == any ? type + "-" + number_text(match.major)
+                                                : "/dev/" + type + "/" + number_text(match.major) +
+                                                      ":" + number_text(match.minor);
+    devices.push_back({.node = node, .access = access_text(match.access)});
+  }
+  return devices;
 }
 
 Result<std::vector<bpf_insn>> device_program(const std::vector<DeviceRule>& rules) {

@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,18 @@ Result<std::vector<Setting>> v1_device_settings(std::string_view current,
 // A BPF_PROG_TYPE_CGROUP_DEVICE program: 1 allows, 0 denies.  Fails for
 // thousands of rules.
 Result<std::vector<bpf_insn>> device_program(const std::vector<oci::DeviceRule>& rules);
+
+// One device of systemd's DeviceAllow=: "/dev/char/1:3", "char-136", "block-*".
+struct UnitDevice {
+  std::string node;
+  std::string access;  // "rwm"
+
+  bool operator==(const UnitDevice&) const = default;
+};
+
+// All that is allowed; nothing where systemd has no words for the rules: what
+// denies single devices, and a minor number of every major.
+std::optional<std::vector<UnitDevice>> unit_devices(const std::vector<oci::DeviceRule>& rules);
 
 // Puts `program` in force for the v2 cgroup `dir`, and after that removes those
 // that earlier calls put there; an empty one only removes.

@@ -32,7 +32,7 @@ oci::Features::Seccomp seccomp_features() {
 oci::Features::Linux linux_features() {
   return {.namespaces = words_of<oci::NamespaceType>(),
           .capabilities = plan::capability_names(),
-          .cgroup = {.v1 = true, .v2 = true, .systemd = false, .systemd_user = false, .rdma = true},
+          .cgroup = {.v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true},
           .seccomp = seccomp_features(),
           .apparmor = {.enabled = true},
           .selinux = {.enabled = true},
@@ -56,9 +56,10 @@ Result<int> run(const Globals&, const Arguments&) {
                       {"org.opencontainers.runc.checkpoint.enabled", "true"},
                       {"org.coracle.version", version},
                       {"org.coracle.commit", commit}},
-      // A file of criu's options, which can name programs to run; files of the
-      // host that are written, sockets that are connected to.
-      .potentially_unsafe_config_annotations = {"org.criu.config", "run.oci."}};
+      // A file of criu's options and properties of a unit, which can name programs to run;
+      // files of the host that are written, sockets that are connected to.
+      .potentially_unsafe_config_annotations = {"org.criu.config", "org.systemd.property.",
+                                                "run.oci."}};
   TRY(print(oci::write_features(features)));
   return 0;
 }

@@ -83,8 +83,6 @@ Result<cgroup::Manager> cgroup_manager_from(const Arguments& arguments) {
       return fail("--systemd-cgroup and --cgroup-manager " + name + " contradict each other");
     manager = cgroup::Manager::systemd;
   }
-  if (manager == cgroup::Manager::systemd)
-    return fail("the systemd cgroup driver is not available in this version");
   return manager;
 }
 

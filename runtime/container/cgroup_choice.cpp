@@ -19,14 +19,20 @@ bool limits_anything(const oci::Resources& resources) {
 CgroupChoice choose_none(const oci::Spec& spec) {
   if (spec.linux_.resources && limits_anything(*spec.linux_.resources))
     log::warn("/linux/resources: not applied, because the cgroup manager is disabled");
-  return {.host = cgroup::detect().value_or(cgroup::Host{}), .paths = {}};
+  return {.host = cgroup::detect().value_or(cgroup::Host{})};
 }
 
 }  // namespace
 
 Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& options) {
   if (options.cgroup_manager == cgroup::Manager::disabled) return choose_none(spec);
-  CgroupChoice choice = {.host = TRY(cgroup::detect()), .paths = {}};
+  cgroup::Host host = TRY(cgroup::detect());
+  CgroupChoice choice = {.host = std::move(host)};
+  if (options.cgroup_manager == cgroup::Manager::systemd) {
+    choice.unit = TRY(ContainerUnit::plan(spec, options, choice.host));
+    choice.paths = choice.unit->paths();
+    return choice;
+  }
   choice.paths = TRY(cgroup::container_paths(choice.host, spec.linux_.cgroups_path, options.id));
   return choice;
 }

@@ -2,17 +2,21 @@
 // `restore` use it.
 #pragma once
 
+#include <optional>
+
 #include "oci-spec/config.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/container/create.hpp"
+#include "runtime/container/unit.hpp"
 #include "runtime/plan/annotations.hpp"
 
 namespace coracle::container {
 
 struct CgroupChoice {
   cgroup::Host host;
-  cgroup::Paths paths;  // none with Manager::disabled
+  cgroup::Paths paths;                // none with Manager::disabled
+  std::optional<ContainerUnit> unit;  // with Manager::systemd
 };
 
 // With Manager::disabled a host without cgroups will do, and what

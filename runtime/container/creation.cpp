@@ -86,6 +86,7 @@ class Creation {
     init_ = sys::Child();
     if (rdt_made_) std::ignore = remove_rdt_group(rdt_->owned);
     if (cgroup_) std::ignore = cgroup_->remove();  // what stays, `delete --force` clears
+    if (unit_) unit_->stop();
     std::ignore = dir_.remove();
     if (pid_file_written_) ::unlink(options_.pid_file.c_str());
   }
@@ -103,6 +104,7 @@ class Creation {
   Result<void> plan();
   Result<void> plan_rdt_group();
   Result<void> make_groups();
+  Result<void> limit_cgroup();
   Result<void> spawn();
   Result<void> prepare_init();
   Result<sys::MountFd> make_mount(const plan::Mount& mount) const;
@@ -121,6 +123,7 @@ class Creation {
   StateDir dir_;
   ContainerState state_;
   cgroup::Host cgroup_host_;
+  std::optional<ContainerUnit> unit_;
   std::optional<cgroup::Cgroup> cgroup_;
   plan::Plan plan_;
   plan::HostFacts facts_;
@@ -152,6 +155,7 @@ Result<void> Creation::plan() {
   oci::Spec& spec = bundle_.spec;
   CgroupChoice choice = TRY(choose_cgroups(spec, options_));
   cgroup_host_ = std::move(choice.host);
+  unit_ = std::move(choice.unit);
   facts_ = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(spec, facts_,
                               {.bundle = bundle_.path,
@@ -172,6 +176,7 @@ Result<void> Creation::plan() {
   state_ = new_state(options_, bundle_);
   state_.rootfs = plan_.rootfs.path;
   state_.cgroup_paths = std::move(choice.paths);
+  if (unit_) state_.systemd_unit = unit_->name();
   return plan_rdt_group();
 }
 
@@ -193,18 +198,23 @@ Result<void> Creation::make_groups() {
     rdt_made_ = true;
   }
   cgroup::Cgroup cgroup(cgroup_host_, state_.cgroup_paths, {.rootless = options_.rootless});
-  TRY(cgroup.create().context("cgroup"));
+  // systemd makes its own around init.
+  TRY((unit_ ? cgroup.check_vacant() : cgroup.create()).context("cgroup"));
   cgroup_ = std::move(cgroup);
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
   plan_.cgroup_v2_container = state_.cgroup_paths.v2.empty()
                                   ? cgroup_host_.v2_mount_point + cgroup_host_.v2_own
                                   : state_.cgroup_paths.v2;
+  return unit_ ? Result<void>() : limit_cgroup();
+}
+
+Result<void> Creation::limit_cgroup() {
   const auto& resources = bundle_.spec.linux_.resources;
-  if (resources && limits_apply(options_)) TRY(cgroup_->limit(*resources).context("cgroup"));
-  if (owns_its_cgroup(plan_))
-    TRY(cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup"));
-  return {};
+  if (resources && limits_apply(options_))
+    TRY(cgroup_->limit(as_written(state_, *resources)).context("cgroup"));
+  if (!owns_its_cgroup(plan_)) return {};
+  return cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
 }
 
 Result<hooks::Output> Creation::output_of_inits_hooks() const {
@@ -235,7 +245,7 @@ Result<void> Creation::spawn() {
   // dumpable; init becomes so once it has them.
   if (facts_.privileged && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     return fail_errno("set not dumpable");
-  const auto target = cgroup_->clone_target();
+  const auto target = unit_ ? sys::Fd() : cgroup_->clone_target();
   const sys::Fd* cgroup = target && *target ? &*target : nullptr;
   sys::Cloned cloned = TRY(spawn_init(plan_.namespaces, cgroup, std::move(input)));
   init_ = std::move(cloned.child);
@@ -247,10 +257,16 @@ Result<void> Creation::spawn() {
 }
 
 Result<void> Creation::prepare_init() {
-  TRY(cgroup_->attach(init_.pid(), born_in_cgroup_).context("cgroup"));
-  if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
   // Init is known from here on: a killed `create` leaves what can be cleared.
   TRY(dir_.save(state_));
+  if (unit_) {
+    TRY(unit_->start(init_.pid(), *cgroup_).context("cgroup"));
+    state_.cgroup_paths = cgroup_->paths();
+    TRY(limit_cgroup());
+  } else {
+    TRY(cgroup_->attach(init_.pid(), born_in_cgroup_).context("cgroup"));
+  }
+  if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
   TRY(write_id_maps(init_.pid(), plan_.id_maps));
   TRY(move_net_devices(bundle_.spec.linux_.net_devices, init_.pid()));
   const auto& process = plan_.process;

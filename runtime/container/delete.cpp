@@ -2,11 +2,15 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "hooks/run.hpp"
 #include "runtime/container/intel_rdt.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/processes.hpp"
 #include "runtime/container/status.hpp"
+#include "runtime/container/unit.hpp"
 #include "runtime/sys/process.hpp"
 
 namespace coracle::container {
@@ -54,6 +58,15 @@ Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cg
   return cgroup.kill_all();
 }
 
+// Only once its cgroup is gone: one that has processes may be another's by now.
+// systemd drops an empty one by itself, so that a failure is no more than a warning.
+std::vector<std::string> end_unit(const ContainerState& state) {
+  if (!has_unit(state)) return {};
+  const auto stopped = stop_unit(state);
+  if (stopped) return {};
+  return {stopped.error().text()};
+}
+
 std::vector<std::string> run_poststop_hooks(const ContainerState& state) {
   const oci::State stopped = oci_state(state, oci::Status::stopped);
   std::vector<std::string> warnings;
@@ -85,9 +98,11 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   TRY(end_processes(state, cgroup).context("end the processes of " + id));
   TRY(cgroup.remove().context("remove the cgroups of " + id));
+  std::vector<std::string> warnings = end_unit(state);
   TRY(remove_rdt_group(state.rdt_group));
   TRY(dir.remove());
-  return run_poststop_hooks(state);
+  std::ranges::move(run_poststop_hooks(state), std::back_inserter(warnings));
+  return warnings;
 }
 
 }  // namespace coracle::container

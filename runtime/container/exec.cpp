@@ -19,6 +19,7 @@
 #include "runtime/container/seccomp_listener.hpp"
 #include "runtime/container/start_gate.hpp"
 #include "runtime/container/status.hpp"
+#include "runtime/container/unit.hpp"
 #include "runtime/plan/number_list.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/sockets.hpp"
@@ -176,6 +177,13 @@ Result<void> Execution::spawn() {
 // init has left may be gone: then it is init's, as under runc.
 Result<void> Execution::attach(const cgroup::Cgroup& cgroup, bool born_in_cgroup) const {
   auto attached = cgroup.attach(child_.pid(), born_in_cgroup);
+  const bool denied =
+      !attached && (attached.error().code == EACCES || attached.error().code == EPERM);
+  // A user may move no process from one part of the tree to another.
+  if (denied && has_unit(state_)) {
+    const std::string sub_cgroup = cgroup.paths().v2.substr(state_.cgroup_paths.v2.size());
+    return attach_to_unit(state_, sub_cgroup, child_.pid());
+  }
   if (attached || !options_.cgroups.empty()) return attached;
   const std::string file = "/proc/" + std::to_string(state_.pid) + "/cgroup";
   cgroup::Paths paths = with_inits_v2(cgroup_host_, state_.cgroup_paths, TRY(sys::read_file(file)));

@@ -90,6 +90,7 @@ class Restoration {
       std::ignore = cgroup_->kill_all();
       while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;  // what CRIU had made
       std::ignore = cgroup_->remove();                       // what stays, `delete --force` clears
+      if (unit_) unit_->stop();
     }
     std::ignore = dir_.remove();
     if (pid_file_written_) ::unlink(options_.create.pid_file.c_str());
@@ -113,8 +114,10 @@ class Restoration {
  private:
   Result<void> plan();
   Result<void> make_cgroup();
+  Result<void> limit_cgroup();
+  Result<void> enter_cgroup(pid_t pid);
   Result<void> run_criu();
-  Result<criu::Session> start_criu(criu::NamespacesToJoin& joins) const;
+  Result<criu::Session> start_criu(criu::NamespacesToJoin& joins);
   Result<criu::Options> request(const sys::Fd& images, const criu::NamespacesToJoin& joins) const;
   void give_pipes() const;
   Result<void> answer(const criu::Notification& notification, std::vector<sys::Fd> fds);
@@ -129,6 +132,7 @@ class Restoration {
   ContainerState state_;
   plan::Plan plan_;
   cgroup::Host cgroup_host_;
+  std::optional<ContainerUnit> unit_;
   std::optional<cgroup::Cgroup> cgroup_;
   sys::Child init_;
   sys::Fd terminal_;
@@ -141,6 +145,7 @@ Result<void> Restoration::plan() {
   const CreateOptions& create = options_.create;
   CgroupChoice choice = TRY(choose_cgroups(spec, create));
   cgroup_host_ = std::move(choice.host);
+  unit_ = std::move(choice.unit);
   const plan::HostFacts facts = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(
       spec, facts, {.bundle = bundle_.path, .id = create.id, .no_pivot = create.no_pivot}));
@@ -149,6 +154,7 @@ Result<void> Restoration::plan() {
   state_ = new_state(create, bundle_);
   state_.rootfs = plan_.rootfs.path;
   state_.cgroup_paths = std::move(choice.paths);
+  if (unit_) state_.systemd_unit = unit_->name();
   return {};
 }
 
@@ -156,17 +162,30 @@ Result<void> Restoration::make_cgroup() {
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
   TRY(dir_.save(state_));
   cgroup::Cgroup cgroup(cgroup_host_, state_.cgroup_paths, {.rootless = options_.create.rootless});
-  TRY(cgroup.create().context("cgroup"));
+  // systemd makes its own around CRIU, and what it restores is born there.
+  TRY((unit_ ? cgroup.check_vacant() : cgroup.create()).context("cgroup"));
   cgroup_ = std::move(cgroup);
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
+  return unit_ ? Result<void>() : limit_cgroup();
+}
+
+Result<void> Restoration::limit_cgroup() {
   const auto& resources = bundle_.spec.linux_.resources;
-  if (resources && limits_apply(options_.create)) TRY(cgroup_->limit(*resources).context("cgroup"));
+  if (resources && limits_apply(options_.create))
+    TRY(cgroup_->limit(as_written(state_, *resources)).context("cgroup"));
   if (!owns_its_cgroup(plan_)) return {};
   return cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
 }
 
-Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) const {
+Result<void> Restoration::enter_cgroup(pid_t pid) {
+  if (!unit_) return cgroup_->attach(pid, false).context("cgroup");
+  TRY(unit_->start(pid, *cgroup_).context("cgroup"));
+  state_.cgroup_paths = cgroup_->paths();
+  return limit_cgroup();
+}
+
+Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) {
   criu::Setup setup = {.images = options_.images.directory,
                        .work = criu::log_directory(options_.images),
                        .own_stdio = true,
@@ -185,7 +204,7 @@ Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) con
   if (labels && session.version() < labels_since)
     return fail("--lsm-profile and --lsm-mount-context need CRIU 3.16");
   // What it restores is born in its cgroups.
-  TRY(cgroup_->attach(session.pid(), false).context("cgroup"));
+  TRY(enter_cgroup(session.pid()));
   return session;
 }
 

@@ -33,6 +33,9 @@ struct ContainerState {
   // Stdio as it was at create: "pipe:[123]", "/var/log/web1"; none with a terminal.
   std::vector<std::string> external_descriptors;
   cgroup::Paths cgroup_paths;
+  // That systemd made them for, by PID 1's manager or, rootless, the user's;
+  // empty: we made them.
+  std::string systemd_unit;
   std::string rdt_group;  // resctrl directory that delete removes; empty: none
   oci::Spec spec;         // as it was at create: later edits have no effect
 };

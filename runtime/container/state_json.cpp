@@ -41,6 +41,7 @@ struct Fields<ContainerState> {
       required("bundle", &ContainerState::bundle),
       required("rootfs", &ContainerState::rootfs),
       required<PathsCodec>("cgroup_paths", &ContainerState::cgroup_paths),
+      optional("systemd_unit", &ContainerState::systemd_unit),
       optional("rdt_group", &ContainerState::rdt_group),
       required("config", &ContainerState::spec),
   };

@@ -6,6 +6,7 @@
 #include "runtime/container/merge_resources.hpp"
 #include "runtime/container/processes.hpp"
 #include "runtime/container/status.hpp"
+#include "runtime/container/unit.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace coracle::container {
@@ -64,6 +65,21 @@ class SchemataChange {
   std::string former_;
 };
 
+// The unit first: systemd's writing would undo what only the files have.
+Result<void> apply(const ContainerState& state, const oci::Resources& resources) {
+  const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
+  if (!has_unit(state)) return cgroup.update(resources);
+  const cgroup::Host host = TRY(cgroup::detect());
+  TRY(cgroup.check_use(resources));
+  TRY(change_unit(state, host, resources));
+  auto updated = cgroup.update(as_written(state, resources));
+  if (updated) return updated;
+  const auto& former = state.spec.linux_.resources;
+  const auto undone = change_unit(state, host, former.value_or(oci::Resources()));
+  if (!undone) log::warn("could not set back the unit's limits: " + undone.error().text());
+  return updated;
+}
+
 void record(oci::Linux& config, oci::Resources resources, const Update& wanted) {
   config.resources = std::move(resources);
   if (!config.intel_rdt) return;
@@ -83,8 +99,7 @@ Result<void> update(const std::string& root, const std::string& id, const Update
       TRY(merge_resources(config.resources.value_or(oci::Resources()), wanted.resources));
 
   const SchemataChange schemata = TRY(SchemataChange::apply(state, wanted));
-  const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
-  auto updated = cgroup.update(merged);
+  auto updated = apply(state, merged);
   if (!updated) {
     schemata.undo();
     return updated;

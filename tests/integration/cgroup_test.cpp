@@ -205,7 +205,7 @@ TEST_CASE("cgroup: one that has processes is refused for a new container") {
   Bundle first;
   launch_waiting(first);
   Bundle second;
-  second.config["linux"]["cgroupsPath"] = first.cgroup();
+  second.config["linux"]["cgroupsPath"] = first.cgroups_path();
   const Outcome outcome = second.run();
   CHECK(outcome.exit_code == 1);
   CHECK_MESSAGE(contains(outcome.err, "cgroup is not empty"), outcome.text());

@@ -26,11 +26,12 @@ std::string v2_directory(const Bundle& bundle) {
   return "";
 }
 
-// A v1 cpuset takes no process before it has processors and memory.
+// A v1 cpuset takes no process before it has processors and memory.  On v2 the sub-cgroup has no
+// such files: no controller is handed on.
 void make_sub_cgroup(const std::string& directory) {
   fs::create_directory(directory + "/sub");
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
-    if (fs::exists(directory + file))
+    if (fs::exists(directory + "/sub" + file))
       write_file(directory + "/sub" + file, read_file(directory + file));
   }
 }
@@ -88,9 +89,9 @@ TEST_CASE("cgroup: --cgroup runs it in a sub-cgroup of every hierarchy") {
       make_sub_cgroup(directory);
     const pid_t pid = container.detached({"--cgroup", "sub"});
     std::string expected = cgroups_of(container.bundle.pid());
-    for (std::size_t at = 0;
-         (at = expected.find(container.bundle.id() + "\n", at)) < expected.size();)
-      expected.insert(at += container.bundle.id().size(), "/sub");
+    const std::string own = container.bundle.cgroup();
+    for (std::size_t at = 0; (at = expected.find(own + "\n", at)) < expected.size();)
+      expected.insert(at += own.size(), "/sub");
     CHECK(contains(expected, "/sub\n"));
     CHECK(cgroups_of(pid) == expected);
     const pid_t in_own = container.detached({"--cgroup", "/"});

@@ -43,7 +43,7 @@ Outcome on_terminal(const Waiting& container, std::vector<std::string> flags,
 // changed: an LSM, and capabilities that it withholds from everybody.
 Json captured_process(const fs::path& file) {
   Json process = Json::parse(read_file(file));
-  if (!fs::exists("/sys/kernel/security/apparmor")) process.erase("apparmorProfile");
+  if (!has_apparmor_profile(process)) process.erase("apparmorProfile");
   return process;
 }
 

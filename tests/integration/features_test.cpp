@@ -61,6 +61,6 @@ TEST_CASE("features: annotations that can run programs on the host are named") {
   if (testing_old_runc()) return skip_case("newer than runc 1.1");
   const Json features = Json::parse(Bundle().command({"features"}).out);
   CHECK(features.at("potentiallyUnsafeConfigAnnotations") ==
-        Json::array({"org.criu.config", "run.oci."}));
+        Json::array({"org.criu.config", "org.systemd.property.", "run.oci."}));
   CHECK(features.at("annotations").at("org.opencontainers.runc.checkpoint.enabled") == "true");
 }

@@ -77,7 +77,7 @@ TEST_CASE("namespaces: the same type twice, or an unknown one, is refused") {
   add_namespace(bundle.config, "ipc");
   CHECK(bundle.run().exit_code == 1);
   bundle.config = default_config();
-  bundle.config["linux"]["cgroupsPath"] = bundle.cgroup();
+  bundle.config["linux"]["cgroupsPath"] = bundle.cgroups_path();
   add_namespace(bundle.config, "weather");
   CHECK(bundle.run().exit_code == 1);
 }

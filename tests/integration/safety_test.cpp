@@ -156,7 +156,7 @@ TEST_CASE("safety: a volume may not cover /proc") {
   add_mount(bundle.config, "/proc", "tmpfs", "tmpfs", {});
   CHECK(bundle.run().exit_code == 1);
   bundle.config = default_config();
-  bundle.config["linux"]["cgroupsPath"] = bundle.cgroup();
+  bundle.config["linux"]["cgroupsPath"] = bundle.cgroups_path();
   fs::create_directory(bundle.path("volume"));
   add_mount(bundle.config, "/proc/self", "bind", bundle.path("volume"), {"bind"});
   CHECK(bundle.run().exit_code == 1);

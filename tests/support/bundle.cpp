@@ -44,6 +44,19 @@ std::string list(const std::vector<std::string>& items) {
   return text;
 }
 
+bool makes_a_container(const std::vector<std::string>& args) {
+  return std::ranges::any_of(args, [](const std::string& word) {
+    return word == "create" || word == "run" || word == "restore";
+  });
+}
+
+// Of this test binary's slice; the id may be another's.
+bool names_a_unit(const Json& config) {
+  const Json path = config.value("/linux/cgroupsPath"_json_pointer, Json());
+  return path.is_string() &&
+         path.get<std::string>().starts_with(parent_cgroup().substr(1) + ":coracle:");
+}
+
 }  // namespace
 
 std::string runtime_binary() {
@@ -80,8 +93,14 @@ std::vector<std::string> host_mounts() {
   return found;
 }
 
+bool systemd_makes_cgroups() {
+  return setting("CORACLE_TEST_MANAGER", "cgroupfs") == "systemd";
+}
+
 std::string parent_cgroup() {
-  return "/coracle-test-" + std::to_string(::getpid());
+  // A dash would make it a part of another slice.
+  const std::string pid = std::to_string(::getpid());
+  return systemd_makes_cgroups() ? "/coracletest" + pid + ".slice" : "/coracle-test-" + pid;
 }
 
 Bundle::Bundle()
@@ -91,14 +110,22 @@ Bundle::Bundle()
   }
   ::chmod((rootfs() + "/tmp").c_str(), 01777);
   fs::copy_file(setting("CORACLE_PROBE", CORACLE_PROBE_BINARY), rootfs() + "/probe");
-  config["linux"]["cgroupsPath"] = cgroup();
+  config["linux"]["cgroupsPath"] = cgroups_path();
 }
 
 Bundle::~Bundle() {
   if (std::uncaught_exceptions() == 0) check_leftovers();
   if (fs::exists(root() + "/" + id_)) remove({"--force"});
-  remove_cgroups(parent_cgroup());
+  if (!systemd_makes_cgroups()) remove_cgroups(parent_cgroup());
   remove_tree(top_);
+}
+
+std::string Bundle::cgroup() const {
+  return parent_cgroup() + (systemd_makes_cgroups() ? "/coracle-" + id_ + ".scope" : "/" + id_);
+}
+
+std::string Bundle::cgroups_path() const {
+  return systemd_makes_cgroups() ? parent_cgroup().substr(1) + ":coracle:" + id_ : cgroup();
 }
 
 void Bundle::check_leftovers() const {
@@ -148,6 +175,9 @@ Program Bundle::program(const std::vector<std::string>& args) const {
     write_file(dir() + "/config.json", text);
   }
   Program program = {.args = {runtime_binary(), "--root", root()}, .view = view, .uid = user};
+  if (systemd_makes_cgroups() && makes_a_container(args) && names_a_unit(config)) {
+    program.args.push_back("--systemd-cgroup");
+  }
   program.args.insert(program.args.end(), args.begin(), args.end());
   return program;
 }

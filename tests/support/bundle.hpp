@@ -20,6 +20,10 @@ bool testing_runc();
 // Debian's, of series 1.1: what is newer is skipped too.
 bool testing_old_runc();
 
+// $CORACLE_TEST_MANAGER is "systemd": systemd makes the cgroups of all containers, but of those
+// whose cgroupsPath a test has changed.
+bool systemd_makes_cgroups();
+
 // The host's mounts (path, type and source of each), for comparisons.
 std::vector<std::string> host_mounts();
 
@@ -45,7 +49,9 @@ class Bundle {
   std::string rootfs() const { return top_ + "/bundle/rootfs"; }
   std::string root() const { return top_ + "/root"; }  // --root
   std::string path(std::string_view name) const { return top_ + "/" + std::string(name); }
-  std::string cgroup() const { return parent_cgroup() + "/" + id_; }
+  std::string cgroup() const;  // below the hierarchies' mount points
+  // linux.cgroupsPath for it.
+  std::string cgroups_path() const;
 
   // process.args: /probe and `commands`, split at blanks.
   void probe(std::string_view commands);
@@ -55,7 +61,8 @@ class Bundle {
   // BusyBox and its links in /bin.
   void add_busybox() const;
 
-  // `RUNTIME --root ROOT ARGS...`
+  // `RUNTIME --root ROOT ARGS...`, with --systemd-cgroup where that is to make the cgroups: the
+  // commands that come after must remember it.
   Program program(const std::vector<std::string>& args) const;
   Outcome command(const std::vector<std::string>& args) const;
 

@@ -80,9 +80,9 @@ void adapt_namespaces(Json& config, const NamespaceHolder& holder) {
   }
 }
 
-// AppArmor's and SELinux's directories exist only where the module is active.
+// SELinux's directory exists only where the module is active.
 void adapt_labels(Json& config) {
-  if (!fs::exists("/sys/kernel/security/apparmor")) config["process"].erase("apparmorProfile");
+  if (!has_apparmor_profile(config["process"])) config["process"].erase("apparmorProfile");
   if (fs::exists("/sys/fs/selinux/enforce")) return;
   config["process"].erase("selinuxLabel");
   config["linux"].erase("mountLabel");
@@ -144,6 +144,12 @@ std::string NamespaceHolder::path(const std::string& type) const {
   return "/proc/" + std::to_string(pid_) + "/ns/" + files.at(type);
 }
 
+bool has_apparmor_profile(const Json& process) {
+  const std::string name = process.value("apparmorProfile", "");
+  const std::string loaded = "\n" + read_file("/sys/kernel/security/apparmor/profiles");
+  return loaded.find("\n" + name + " (") != std::string::npos;
+}
+
 unsigned mapped_root(const Json& config) {
   const Json& linux_part = config.at("linux");
   return linux_part.contains("uidMappings")
@@ -199,7 +205,8 @@ void adapt_to_runc(Json& config) {
 void adapt(Json& config, const Bundle& bundle, const NamespaceHolder& holder) {
   config["root"]["path"] = bundle.rootfs();
   // Without one the container gets a cgroup of the runtime's choice, here as there.
-  if (config["linux"].contains("cgroupsPath")) config["linux"]["cgroupsPath"] = bundle.cgroup();
+  if (config["linux"].contains("cgroupsPath"))
+    config["linux"]["cgroupsPath"] = bundle.cgroups_path();
   config.erase("hooks");
   adapt_sources(config, bundle);
   adapt_namespaces(config, holder);

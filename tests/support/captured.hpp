@@ -33,6 +33,9 @@ class NamespaceHolder {
   pid_t pid_;
 };
 
+// Whether the kernel has the AppArmor profile that `process` asks for.
+bool has_apparmor_profile(const Json& process);
+
 // The host id of the container's root: 0 without a user namespace.
 unsigned mapped_root(const Json& config);
 

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -126,7 +128,13 @@ std::string Outcome::text() const {
   return "exit code " + std::to_string(exit_code) + "\nstdout: " + out + "\nstderr: " + err;
 }
 
-Running::Running(const Program& program) : name_(program.args.at(0)), limit_s_(program.limit_s) {
+int patience() {
+  const char* factor = ::getenv("CORACLE_TEST_PATIENCE");
+  return factor == nullptr ? 1 : std::max(1, std::atoi(factor));
+}
+
+Running::Running(const Program& program)
+    : name_(program.args.at(0)), limit_s_(program.limit_s * patience()) {
   Program ready = program;
   temporary_ = program.out_path.empty();
   if (temporary_) ready.out_path = temporary_file();

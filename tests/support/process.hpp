@@ -25,6 +25,10 @@ struct Outcome {
   std::string text() const;
 };
 
+// What all time limits are multiplied by: $CORACLE_TEST_PATIENCE, 1 unless set.  For machines that
+// are themselves emulated.
+int patience();
+
 struct Program {
   std::vector<std::string> args;              // args[0] is searched in PATH
   std::string input = {};                     // on stdin
@@ -35,7 +39,7 @@ struct Program {
   std::string err_path = {};
   std::vector<int> inherited = {};  // descriptors it keeps
   uid_t uid = 0;                    // other than 0: runs as that user, without groups
-  int limit_s = 30;                 // then its process group is killed, and the case fails
+  int limit_s = 30;  // times patience(): then its process group is killed, and the case fails
 };
 
 // A program that runs; killed and reaped when dropped.  Output goes to files, not pipes, so that
@@ -65,11 +69,11 @@ Outcome run(const Program& program);
 std::string read_file(const std::string& path);  // "" when it cannot be read
 void write_file(const std::string& path, std::string_view text);
 
-// Asks every 10 ms until `fact()` holds; false after `limit_s` seconds.
+// Asks every 10 ms until `fact()` holds; false after `limit_s` seconds, times patience().
 bool pause_between_looks();
 template <class F>
 bool eventually(F fact, int limit_s = 10) {
-  for (int look = 0; look < limit_s * 100; ++look) {
+  for (int look = 0; look < limit_s * patience() * 100; ++look) {
     if (fact()) return true;
     pause_between_looks();
   }
