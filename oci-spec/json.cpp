@@ -233,7 +233,7 @@ std::string Value::found() const {
       if (text().size() <= most) return std::string(text());
       return std::string(text().substr(0, most)) + "...";
     case Kind::string:
-      return quoted(text(), whole_characters(text(), most));
+      return in_quotes(text(), whole_characters(text(), most));
     case Kind::array:
       return "an array";
     case Kind::object:

@@ -149,7 +149,7 @@ Result<std::optional<PersonalityDomain>> PersonalityCodec::read(const json::Valu
   if (const std::optional<json::Value> flags = value.find("flags")) {
     const std::vector<std::string> named = TRY(Codec<std::vector<std::string>>::read(*flags));
     if (!named.empty())
-      return flags->fail_at(quoted(named.front()) + " is not a flag: none is defined");
+      return flags->fail_at(in_quotes(named.front()) + " is not a flag: none is defined");
   }
   const PersonalityDomain known = TRY(Codec<PersonalityDomain>::read(*domain));
   return known;

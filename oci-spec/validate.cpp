@@ -44,9 +44,9 @@ bool is_semantic_version(std::string_view text) {
 
 Result<void> check_version(const std::string& version) {
   if (!is_semantic_version(version))
-    return broken(quoted(version) + " is not a semantic version like 1.3.0", "/ociVersion");
+    return broken(in_quotes(version) + " is not a semantic version like 1.3.0", "/ociVersion");
   if (!version.starts_with("1."))
-    return broken(quoted(version) + " is not supported, expected 1.0.0 or a later 1.x",
+    return broken(in_quotes(version) + " is not supported, expected 1.0.0 or a later 1.x",
                   "/ociVersion");
   return {};
 }
@@ -67,7 +67,7 @@ Result<void> check_hook_list(const std::vector<Hook>& hooks, std::string_view na
   for (std::size_t i = 0; i < hooks.size(); ++i) {
     const Hook& hook = hooks[i];
     if (!hook.path.starts_with('/'))
-      return broken(quoted(hook.path) + " is not an absolute path", "/hooks", name, i, "path");
+      return broken(in_quotes(hook.path) + " is not an absolute path", "/hooks", name, i, "path");
     if (hook.timeout_s && *hook.timeout_s < 1)
       return broken(std::to_string(*hook.timeout_s) + " is not a number of seconds above zero",
                     "/hooks", name, i, "timeout");
@@ -82,13 +82,14 @@ Result<void> check_host_name(const Linux& config, const std::string& name,
                              std::string_view pointer) {
   if (name.empty()) return {};
   if (find_namespace(config, NamespaceType::uts) == nullptr)
-    return broken("unable to set " + quoted(name) +
+    return broken("unable to set " + in_quotes(name) +
                       " without a private UTS namespace: add {\"type\": \"uts\"} to "
                       "/linux/namespaces",
                   pointer);
   if (name.size() > longest_host_name)
-    return broken(quoted(name) + " is longer than " + std::to_string(longest_host_name) + " bytes",
-                  pointer);
+    return broken(
+        in_quotes(name) + " is longer than " + std::to_string(longest_host_name) + " bytes",
+        pointer);
   return {};
 }
 

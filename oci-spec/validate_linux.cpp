@@ -16,11 +16,12 @@ Result<void> check_namespaces(const std::vector<Namespace>& namespaces) {
     const Namespace& each = namespaces[i];
     const unsigned bit = 1U << static_cast<unsigned>(each.type);
     if ((seen & bit) != 0)
-      return broken("duplicated namespace " + quoted(word(each.type)), "/linux/namespaces", i,
+      return broken("duplicated namespace " + in_quotes(word(each.type)), "/linux/namespaces", i,
                     "type");
     seen |= bit;
     if (!each.path.empty() && !each.path.starts_with('/'))
-      return broken(quoted(each.path) + " is not an absolute path", "/linux/namespaces", i, "path");
+      return broken(in_quotes(each.path) + " is not an absolute path", "/linux/namespaces", i,
+                    "path");
   }
   return {};
 }
@@ -49,11 +50,12 @@ Result<void> check_time_offsets(const Linux& config) {
     return broken("offsets need a time namespace: add {\"type\": \"time\"} to /linux/namespaces",
                   "/linux/timeOffsets");
   if (!time->path.empty())
-    return broken("offsets can only be set for a new time namespace, not for " + quoted(time->path),
-                  "/linux/timeOffsets");
+    return broken(
+        "offsets can only be set for a new time namespace, not for " + in_quotes(time->path),
+        "/linux/timeOffsets");
   for (const auto& [clock, offset] : config.time_offsets) {
     if (clock != "monotonic" && clock != "boottime")
-      return broken(quoted(clock) + " is not one of monotonic, boottime", "/linux/timeOffsets",
+      return broken(in_quotes(clock) + " is not one of monotonic, boottime", "/linux/timeOffsets",
                     clock);
     if (offset.nanosecs >= 1'000'000'000)
       return broken(std::to_string(offset.nanosecs) + " is not below 1000000000",
@@ -78,11 +80,11 @@ Result<void> check_net_devices(const Linux& config) {
         "/linux/netDevices");
   for (const auto& [host_name, device] : config.net_devices) {
     if (!is_interface_name(host_name))
-      return broken(quoted(host_name) + " is not a network interface name", "/linux/netDevices",
+      return broken(in_quotes(host_name) + " is not a network interface name", "/linux/netDevices",
                     host_name);
     if (!device.name.empty() && !is_interface_name(device.name))
-      return broken(quoted(device.name) + " is not a network interface name", "/linux/netDevices",
-                    host_name, "name");
+      return broken(in_quotes(device.name) + " is not a network interface name",
+                    "/linux/netDevices", host_name, "name");
   }
   return {};
 }
@@ -91,7 +93,8 @@ Result<void> check_devices(const std::vector<Device>& devices) {
   for (std::size_t i = 0; i < devices.size(); ++i) {
     const Device& device = devices[i];
     if (!device.path.starts_with('/'))
-      return broken(quoted(device.path) + " is not an absolute path", "/linux/devices", i, "path");
+      return broken(in_quotes(device.path) + " is not an absolute path", "/linux/devices", i,
+                    "path");
     if (device.major < 0)
       return broken(std::to_string(device.major) + " is not a device number", "/linux/devices", i,
                     "major");
@@ -112,25 +115,26 @@ Result<void> check_protected_paths(const Linux& config, const std::vector<std::s
         pointer);
   for (std::size_t i = 0; i < paths.size(); ++i)
     if (!paths[i].starts_with('/'))
-      return broken(quoted(paths[i]) + " is not an absolute path", pointer, i);
+      return broken(in_quotes(paths[i]) + " is not an absolute path", pointer, i);
   return {};
 }
 
 Result<void> check_intel_rdt(const IntelRdt& rdt) {
   const std::string_view id = rdt.clos_id;
   if (id == "." || id == ".." || (id != "/" && id.contains('/')) || id.contains('\n'))
-    return broken(quoted(id) + " is not \"/\" or the name of one directory",
+    return broken(in_quotes(id) + " is not \"/\" or the name of one directory",
                   "/linux/intelRdt/closID");
   if (rdt.l3_cache_schema.contains('\n'))
-    return broken(quoted(rdt.l3_cache_schema) + " has a line break",
+    return broken(in_quotes(rdt.l3_cache_schema) + " has a line break",
                   "/linux/intelRdt/l3CacheSchema");
   const std::string& bandwidth = rdt.mem_bw_schema;
   if (!bandwidth.empty() && (!bandwidth.starts_with("MB:") || bandwidth.contains('\n')))
-    return broken(quoted(bandwidth) + " is not one line that starts with MB:",
+    return broken(in_quotes(bandwidth) + " is not one line that starts with MB:",
                   "/linux/intelRdt/memBwSchema");
   for (std::size_t i = 0; i < rdt.schemata.size(); ++i)
     if (rdt.schemata[i].contains('\n'))
-      return broken(quoted(rdt.schemata[i]) + " has a line break", "/linux/intelRdt/schemata", i);
+      return broken(in_quotes(rdt.schemata[i]) + " has a line break", "/linux/intelRdt/schemata",
+                    i);
   return {};
 }
 
@@ -154,13 +158,13 @@ std::optional<bool> wants_nodes(MemoryPolicyMode mode) {
 Result<void> check_memory_policy(const MemoryPolicy& policy) {
   const std::string& nodes = policy.nodes;
   if (nodes.find_first_not_of("0123456789, -") != std::string::npos)
-    return broken(quoted(nodes) + " is not a list of nodes like 0-3,7",
+    return broken(in_quotes(nodes) + " is not a list of nodes like 0-3,7",
                   "/linux/memoryPolicy/nodes");
   const std::optional<bool> wanted = wants_nodes(policy.mode);
   if (!wanted || *wanted == !nodes.empty()) return {};
   const std::string mode(word(policy.mode));
   if (*wanted) return broken("missing, expected with " + mode, "/linux/memoryPolicy/nodes");
-  return broken(quoted(nodes) + " has no meaning with " + mode, "/linux/memoryPolicy/nodes");
+  return broken(in_quotes(nodes) + " has no meaning with " + mode, "/linux/memoryPolicy/nodes");
 }
 
 }  // namespace

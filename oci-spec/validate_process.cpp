@@ -40,10 +40,10 @@ Result<void> check_rlimits(const std::vector<Rlimit>& rlimits, std::string_view 
   for (std::size_t i = 0; i < rlimits.size(); ++i) {
     const Rlimit& rlimit = rlimits[i];
     if (std::ranges::find(rlimit_names, rlimit.type) == rlimit_names.end())
-      return broken(quoted(rlimit.type) + " is not a resource limit of Linux", pointer, "rlimits",
-                    i, "type");
+      return broken(in_quotes(rlimit.type) + " is not a resource limit of Linux", pointer,
+                    "rlimits", i, "type");
     if (std::ranges::find(seen, rlimit.type) != seen.end())
-      return broken(quoted(rlimit.type) + " is limited twice", pointer, "rlimits", i, "type");
+      return broken(in_quotes(rlimit.type) + " is limited twice", pointer, "rlimits", i, "type");
     if (rlimit.soft > rlimit.hard)
       return broken(
           std::to_string(rlimit.soft) + " is above the hard limit " + std::to_string(rlimit.hard),
@@ -76,7 +76,7 @@ Result<void> check_scheduler(const Scheduler& scheduler, std::string_view pointe
 Result<void> check_affinity(const std::string& cpus, std::string_view pointer,
                             std::string_view name) {
   if (cpus.find_first_not_of("0123456789, -") == std::string::npos) return {};
-  return broken(quoted(cpus) + " is not a list of CPUs like 0-3,7", pointer, "execCPUAffinity",
+  return broken(in_quotes(cpus) + " is not a list of CPUs like 0-3,7", pointer, "execCPUAffinity",
                 name);
 }
 
@@ -97,7 +97,7 @@ Result<void> check_env(const std::vector<std::string>& env, std::string_view poi
   for (std::size_t i = 0; i < env.size(); ++i) {
     const std::size_t equals = env[i].find('=');
     if (equals == std::string::npos || equals == 0)
-      return broken(quoted(env[i]) + " is not NAME=value", pointer, "env", i);
+      return broken(in_quotes(env[i]) + " is not NAME=value", pointer, "env", i);
   }
   return {};
 }
@@ -120,7 +120,7 @@ Result<void> check_priorities(const Process& process, std::string_view pointer) 
 Result<void> check_process(const Process& process, std::string_view pointer) {
   TRY(check_console_size(process, pointer));
   if (!process.cwd.starts_with('/'))
-    return broken(quoted(process.cwd) + " is not an absolute path", pointer, "cwd");
+    return broken(in_quotes(process.cwd) + " is not an absolute path", pointer, "cwd");
   TRY(check_env(process.env, pointer));
   if (process.args.empty())
     return broken("missing or empty, expected at least the program's name", pointer, "args");

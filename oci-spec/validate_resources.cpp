@@ -21,8 +21,8 @@ Result<void> check_device_rules(const std::vector<DeviceRule>& rules, std::strin
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const std::string& access = rules[i].access;
     if (access.empty() || access.find_first_not_of("rwm") != std::string::npos)
-      return broken(quoted(access) + " is not a subset of the letters rwm", pointer, "devices", i,
-                    "access");
+      return broken(in_quotes(access) + " is not a subset of the letters rwm", pointer, "devices",
+                    i, "access");
   }
   return {};
 }
@@ -40,7 +40,8 @@ Result<void> check_unified(const std::map<std::string, std::string>& unified,
   for (const auto& [file, text] : unified) {
     // It is opened below the cgroup's directory.
     if (file.empty() || file.contains('/') || file == "." || file == "..")
-      return broken(quoted(file) + " is not the name of a cgroup file", pointer, "unified", file);
+      return broken(in_quotes(file) + " is not the name of a cgroup file", pointer, "unified",
+                    file);
   }
   return {};
 }
@@ -53,7 +54,7 @@ Result<void> check_resources(const Resources& resources, std::string_view pointe
   for (std::size_t i = 0; i < resources.hugepage_limits.size(); ++i) {
     const std::string& size = resources.hugepage_limits[i].page_size;
     if (!is_page_size(size))
-      return broken(quoted(size) + " is not a page size like 2MB", pointer, "hugepageLimits", i,
+      return broken(in_quotes(size) + " is not a page size like 2MB", pointer, "hugepageLimits", i,
                     "pageSize");
   }
   for (const auto& [device, limits] : resources.rdma)

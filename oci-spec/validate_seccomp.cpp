@@ -52,7 +52,7 @@ Result<void> check_seccomp(const Seccomp& seccomp) {
                   "defaultErrnoRet");
   for (std::size_t i = 0; i < seccomp.architectures.size(); ++i)
     if (std::ranges::find(architectures, seccomp.architectures[i]) == architectures.end())
-      return broken(quoted(seccomp.architectures[i]) + " is not an architecture of libseccomp",
+      return broken(in_quotes(seccomp.architectures[i]) + " is not an architecture of libseccomp",
                     pointer, "architectures", i);
   if (!seccomp.listener_metadata.empty() && seccomp.listener_path.empty())
     return broken("set without listenerPath", pointer, "listenerMetadata");

@@ -45,12 +45,12 @@ Result<void> check_one(const Linux& config, const std::string& key, const std::s
   // "+" and line breaks have been used to smuggle a second setting past tools
   // that pass lists on (CVE-2022-0811).
   if (!stays_below(path) || key.find_first_of("+= \t\r\n") != std::string::npos)
-    return broken(quoted(key) + " is not a kernel parameter's name", "/linux/sysctl", key);
+    return broken(in_quotes(key) + " is not a kernel parameter's name", "/linux/sysctl", key);
   if (value.contains('\n'))
-    return broken(quoted(value) + " has a line break", "/linux/sysctl", key);
+    return broken(in_quotes(value) + " has a line break", "/linux/sysctl", key);
   const std::optional<NamespaceType> type = namespace_of(path);
   if (!type)
-    return broken(quoted(key) + " is not in a separate kernel namespace", "/linux/sysctl", key);
+    return broken(in_quotes(key) + " is not in a separate kernel namespace", "/linux/sysctl", key);
   if (find_namespace(config, *type) == nullptr) {
     const std::string name(word(*type));
     return broken(

@@ -42,7 +42,7 @@ Result<std::string> fill(const Document& document, std::string_view from) {
     }
     const auto part = std::ranges::find(document.parts, *marker, &Part::marker);
     if (part == document.parts.end())
-      return fail(std::string(document.from) + ": there is no part " + quoted(*marker));
+      return fail(std::string(document.from) + ": there is no part " + in_quotes(*marker));
     text += part->render();
     ++filled;
   }

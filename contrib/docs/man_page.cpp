@@ -83,7 +83,7 @@ std::string option_item(const cli::Option& option) {
   if (option.letter != 0) item += std::string("Fl ") + option.letter + value + " , ";
   item += "Fl -" + std::string(option.name) + value + "\n";
   std::string help = sentence(option.help);
-  if (!option.initial.empty()) help += " The default is " + quoted(option.initial) + ".";
+  if (!option.initial.empty()) help += " The default is " + in_quotes(option.initial) + ".";
   if (option.repeated) help += " May be given more than once.";
   return item + paragraph(help);
 }

@@ -30,7 +30,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-std::string quoted(std::string_view text, std::size_t most) {
+std::string in_quotes(std::string_view text, std::size_t most) {
   constexpr std::string_view digits = "0123456789abcdef";
   // Not inside a character of UTF-8: the text may go into JSON.
   if (text.size() > most) {

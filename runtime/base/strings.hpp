@@ -32,6 +32,6 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
 
 // `text` in double quotes, with quotes, backslashes and control characters
 // escaped, for error messages; cut after `most` bytes.
-std::string quoted(std::string_view text, std::size_t most = 200);
+std::string in_quotes(std::string_view text, std::size_t most = 200);
 
 }  // namespace coracle

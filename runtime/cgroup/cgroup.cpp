@@ -193,8 +193,8 @@ Result<void> Cgroup::write(const std::vector<Setting>& settings) const {
         run, [](const Setting& setting) { return setting.if_missing != IfMissing::skip; });
     if (!dir && needed == run.end()) continue;
     if (!dir)
-      return std::unexpected(
-          std::move(dir).error().context("set " + needed->file + " to " + quoted(needed->value)));
+      return std::unexpected(std::move(dir).error().context("set " + needed->file + " to " +
+                                                            in_quotes(needed->value)));
     TRY(write_settings(*dir, run));
   }
   return {};
@@ -266,7 +266,7 @@ Result<void> Cgroup::update(const oci::Resources& resources) const {
   std::vector<std::string> stuck;
   for (const Former& each : former)
     for (const Setting& setting : put_back(each.dir, each.settings))
-      stuck.push_back(setting.file + " to " + quoted(setting.value));
+      stuck.push_back(setting.file + " to " + in_quotes(setting.value));
   if (stuck.empty()) return applied;
   return std::move(applied).context("half applied, could not set back " + join(stuck, ", "));
 }

@@ -130,7 +130,7 @@ class Parser {
   Result<Value> whole() {
     Value value = TRY(parse(""));
     skip_blanks();
-    if (!rest_.empty()) return fail("text after the value: " + quoted(rest_));
+    if (!rest_.empty()) return fail("text after the value: " + in_quotes(rest_));
     return value;
   }
 
@@ -164,7 +164,7 @@ class Parser {
   }
   Result<void> expect(char c) {
     if (take(c)) return {};
-    return fail(std::string("no '") + c + "' at " + quoted(rest_));
+    return fail(std::string("no '") + c + "' at " + in_quotes(rest_));
   }
   template <class Predicate>
   std::string_view take_while(Predicate belongs) {
@@ -185,7 +185,7 @@ std::unexpected<Error> too_deep() {
 
 Result<void> check_type(const std::string& type, const std::string& wanted) {
   if (wanted.empty() || wanted == type) return {};
-  return fail("a value of type " + quoted(type) + " where " + quoted(wanted) + " is wanted");
+  return fail("a value of type " + in_quotes(type) + " where " + in_quotes(wanted) + " is wanted");
 }
 
 Result<Value> Parser::parse(const std::string& wanted) {
@@ -220,7 +220,7 @@ Result<Value> Parser::parse_word(const std::string& wanted) {
   }
   for (const Keyword& keyword : keywords)
     if (word == keyword.word) return parse_typed(keyword.type, wanted);
-  return fail("unknown word " + quoted(word.empty() ? rest_ : word));
+  return fail("unknown word " + in_quotes(word.empty() ? rest_ : word));
 }
 
 Result<Value> Parser::parse_typed(const std::string& type, const std::string& wanted) {
@@ -234,7 +234,7 @@ Result<Value> Parser::parse_typed(const std::string& type, const std::string& wa
 Result<Value> Parser::parse_annotated(const std::string& wanted) {
   rest_.remove_prefix(1);
   const std::size_t length = type_length(rest_);
-  if (length == 0) return fail("no type after \"@\": " + quoted(rest_));
+  if (length == 0) return fail("no type after \"@\": " + in_quotes(rest_));
   const std::string type(rest_.substr(0, length));
   rest_.remove_prefix(length);
   return parse_typed(type, wanted);
@@ -250,7 +250,7 @@ Result<Value> Parser::parse_number(const std::string& wanted) {
   const std::string_view digits = negative || token.starts_with('+') ? token.substr(1) : token;
   const auto value =
       type == "d" ? double_from(digits, negative) : integer_from(digits, negative, type);
-  if (!value) return fail("no value of type " + quoted(type) + ": " + quoted(token));
+  if (!value) return fail("no value of type " + in_quotes(type) + ": " + in_quotes(token));
   return *value;
 }
 
@@ -268,7 +268,7 @@ Result<std::string> Parser::parse_escape() {
   constexpr std::uint32_t largest = 0x10ffff;
   const bool surrogate = code && *code >= 0xd800 && *code < 0xe000;
   if (!code || *code == 0 || *code > largest || surrogate || digits.size() < 4)
-    return fail("no character: " + quoted("\\" + std::string(1, c) + std::string(digits)));
+    return fail("no character: " + in_quotes("\\" + std::string(1, c) + std::string(digits)));
   rest_.remove_prefix(digits.size());
   return utf8(*code);
 }

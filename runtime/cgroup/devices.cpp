@@ -154,7 +154,7 @@ Result<DeviceState> parse_state(std::string_view devices_list) {
     if (line.starts_with('a')) return DeviceState{.allow_by_default = true, .exceptions = {}};
     const auto words = split(line, ' ');
     const auto numbers = split(words.size() == 3 ? words[1] : "", ':');
-    if (numbers.size() != 2) return fail("devices.list has the line " + quoted(line));
+    if (numbers.size() != 2) return fail("devices.list has the line " + in_quotes(line));
     add(state, {.type = line[0],
                 .major = parse_number<std::int64_t>(numbers[0]).value_or(any),
                 .minor = parse_number<std::int64_t>(numbers[1]).value_or(any),

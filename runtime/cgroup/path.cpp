@@ -124,11 +124,11 @@ std::string below(std::string_view directory, std::string_view path) {
 Result<void> check_path(std::string_view cgroups_path) {
   const auto parts = split(cgroups_path, '/');
   if (std::ranges::find(parts, "..") != parts.end())
-    return fail("/linux/cgroupsPath: " + quoted(cgroups_path) + " has \"..\" in it");
+    return fail("/linux/cgroupsPath: " + in_quotes(cgroups_path) + " has \"..\" in it");
   const bool names_one = std::ranges::any_of(
       parts, [](std::string_view part) { return !part.empty() && part != "."; });
   if (!names_one)
-    return fail("/linux/cgroupsPath: " + quoted(cgroups_path) + " names no cgroup of its own");
+    return fail("/linux/cgroupsPath: " + in_quotes(cgroups_path) + " names no cgroup of its own");
   return {};
 }
 

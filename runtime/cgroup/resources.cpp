@@ -1,8 +1,8 @@
 // linux.resources -> (file, text) pairs.
 // Spec: config-linux.md#control-groups
 #include <algorithm>
-#include <numbers>
 #include <iterator>
+#include <numbers>
 #include <utility>
 
 #include "runtime/base/strings.hpp"
@@ -334,10 +334,11 @@ Result<Settings> unified_settings(const oci::Resources& resources) {
   Settings all;
   for (const auto& [file, text] : resources.unified) {
     if (file.find('/') != std::string::npos)
-      return fail("unified resource " + quoted(file) + " must be a file name (no slashes)");
+      return fail("unified resource " + in_quotes(file) + " must be a file name (no slashes)");
     const std::size_t dot = file.find('.');
     if (dot == 0 || dot == std::string::npos)
-      return fail("unified resource " + quoted(file) + " must be in the form CONTROLLER.PARAMETER");
+      return fail("unified resource " + in_quotes(file) +
+                  " must be in the form CONTROLLER.PARAMETER");
     // One write takes one line: io.max has one for each device.
     for (const std::string_view line : split(trim(text), '\n'))
       all.push_back({file.substr(0, dot), file, std::string(line)});

@@ -23,7 +23,7 @@ Result<void> write_setting(const std::string& dir, const Setting& setting) {
                 ", peak usage: " + read_number(dir + "/memory.max_usage_in_bytes") + ")");
   }
   return std::move(written).context("controller " + setting.controller + ": set " + setting.file +
-                                    " to " + quoted(setting.value));
+                                    " to " + in_quotes(setting.value));
 }
 
 std::string_view first_word(std::string_view text) {

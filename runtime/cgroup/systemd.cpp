@@ -167,7 +167,7 @@ Result<void> Manager::start_once(const Unit& unit, const Value& properties) cons
   const std::string result = TRY(await_job(job.front()));
   if (result == "done") return {};
   std::ignore = reset_failed(unit.name);  // the job's failure is what matters
-  return fail("systemd could not start it: the job's result is " + quoted(result));
+  return fail("systemd could not start it: the job's result is " + in_quotes(result));
 }
 
 Result<void> Manager::start(const Unit& unit, std::span<const Property> properties) const {

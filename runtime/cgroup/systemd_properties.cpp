@@ -49,7 +49,7 @@ constexpr SizeFile size_files[] = {
 };
 
 std::unexpected<Error> no_value(const Setting& setting) {
-  return fail(setting.file + ": no value: " + quoted(setting.value));
+  return fail(setting.file + ": no value: " + in_quotes(setting.value));
 }
 
 // As the kernel reads it: "max", v1's "-1", "64M".
@@ -194,7 +194,7 @@ Result<Properties> annotated_properties(const std::map<std::string, std::string>
   for (const auto& [key, text] : annotations) {
     if (!key.starts_with(prefix)) continue;
     Property property = TRY(annotated(key.substr(prefix.size()), text)
-                                .context("/annotations/" + key + ": " + quoted(text)));
+                                .context("/annotations/" + key + ": " + in_quotes(text)));
     put(all, std::move(property));
   }
   return all;
@@ -285,7 +285,7 @@ Result<dbus::Value> bit_set(std::string_view numbers) {
                           ? first
                           : parse_number<std::uint32_t>(range.substr(dash + 1));
     if (!first || !last || *first > *last || *last >= most)
-      return fail("no range of numbers below " + std::to_string(most) + ": " + quoted(range));
+      return fail("no range of numbers below " + std::to_string(most) + ": " + in_quotes(range));
     bytes.resize(std::max<std::size_t>(bytes.size(), *last / 8 + 1));
     for (std::uint32_t number = *first; number <= *last; ++number)
       bytes[number / 8] |= std::uint64_t{1} << (number % 8);

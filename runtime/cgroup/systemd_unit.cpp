@@ -21,9 +21,9 @@ Result<void> check_name(std::string_view name) {
   constexpr std::size_t longest = 255;
   if (name.size() > longest)
     return fail("unit name of " + std::to_string(name.size()) + " bytes, more than " +
-                std::to_string(longest) + ": " + quoted(name));
+                std::to_string(longest) + ": " + in_quotes(name));
   if (std::ranges::all_of(name, may_be_in_a_name)) return {};
-  return fail("no name of a systemd unit: " + quoted(name));
+  return fail("no name of a systemd unit: " + in_quotes(name));
 }
 
 // Names that could be taken for a file of the cgroup file system have a "_" before them there.
@@ -47,7 +47,7 @@ std::string directory_of(std::string_view path) {
 }  // namespace
 
 Result<std::string> expand_slice(std::string_view slice) {
-  const auto invalid = [&] { return fail("invalid slice name: " + quoted(slice)); };
+  const auto invalid = [&] { return fail("invalid slice name: " + in_quotes(slice)); };
   if (!slice.ends_with(slice_suffix) || slice.find('/') != std::string_view::npos) return invalid();
   const std::string_view stem = slice.substr(0, slice.size() - slice_suffix.size());
   if (stem == "-") return std::string();
@@ -70,7 +70,7 @@ Result<Unit> unit_of(std::string_view cgroups_path, std::string_view id, Whose w
     return fail(
         "/linux/cgroupsPath: expected cgroupsPath to be of format \"slice:prefix:name\" "
         "for systemd cgroups, got " +
-        quoted(path) + " instead");
+        in_quotes(path) + " instead");
   Unit unit = {.slice = std::string(parts[0]), .name = std::string(parts[2])};
   if (unit.slice.empty()) unit.slice = whose == Whose::user ? "user.slice" : "system.slice";
   // runc's documentation calls the root slice so.

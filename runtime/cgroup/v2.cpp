@@ -63,7 +63,7 @@ std::string not_available(const std::string& controller, const std::string& dir)
   std::string text = "controller \"" + controller + "\" not available: " + dir;
   text += "/cgroup.controllers lists ";
   if (!present || present->empty()) return text + "none";
-  return text + quoted(join(*present, " "));
+  return text + in_quotes(join(*present, " "));
 }
 
 bool event_is_set(const std::string& dir, std::string_view line) {

@@ -16,7 +16,7 @@ Result<CgroupMode> cgroup_mode(const std::string& text) {
   if (text == "full") return CgroupMode::full;
   if (text == "strict") return CgroupMode::strict;
   if (text == "ignore") return CgroupMode::ignore;
-  return fail("invalid manage-cgroups-mode value " + quoted(text) +
+  return fail("invalid manage-cgroups-mode value " + in_quotes(text) +
               ": not soft, full, strict or ignore");
 }
 
@@ -25,7 +25,7 @@ Result<std::optional<NetworkLock>> network_lock(const std::string& text) {
   if (text == "iptables") return NetworkLock::iptables;
   if (text == "nftables") return NetworkLock::nftables;
   if (text == "skip") return NetworkLock::skip;
-  return fail("invalid network-lock value " + quoted(text) + ": not iptables, nftables or skip");
+  return fail("invalid network-lock value " + in_quotes(text) + ": not iptables, nftables or skip");
 }
 
 }  // namespace
@@ -36,16 +36,16 @@ Result<container::criu::PageServer> parse_page_server(std::string_view text) {
   if (address.starts_with('[') && address.ends_with(']'))
     address = address.substr(1, address.size() - 2);
   if (address.empty())
-    return fail("invalid page-server value " + quoted(text) + ": not ADDRESS:PORT");
+    return fail("invalid page-server value " + in_quotes(text) + ": not ADDRESS:PORT");
   const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
   if (!port || *port == 0)
-    return fail("invalid page-server value " + quoted(text) + ": the port is not in [1, 65536)");
+    return fail("invalid page-server value " + in_quotes(text) + ": the port is not in [1, 65536)");
   return container::criu::PageServer{.address = std::string(address), .port = *port};
 }
 
 Result<container::criu::Options> criu_options_from(const Arguments& arguments) {
   for (const std::string& name : arguments.list("empty-ns"))
-    if (name != "network") return fail("namespace " + quoted(name) + " is not supported");
+    if (name != "network") return fail("namespace " + in_quotes(name) + " is not supported");
   return container::criu::Options{
       .manage_cgroups = TRY(cgroup_mode(arguments.text("manage-cgroups-mode"))),
       .network_lock = TRY(network_lock(arguments.text("network-lock"))),

@@ -22,7 +22,7 @@ Result<std::chrono::nanoseconds> interval_from(const Arguments& arguments) {
   const std::string given = arguments.text("interval");
   const auto interval = parse_duration(given);
   if (!interval)
-    return fail("invalid value " + quoted(given) +
+    return fail("invalid value " + in_quotes(given) +
                 " for flag -interval: not a duration like 1s or 100ms");
   if (interval->count() <= 0) return fail("duration interval must be greater than 0");
   return *interval;

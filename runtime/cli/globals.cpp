@@ -63,14 +63,14 @@ Result<bool> rootless_from(const std::string& text) {
   if (text == "true" || text == "1") return true;
   if (text == "false" || text == "0") return false;
   if (text == "auto" || text.empty()) return is_unprivileged();
-  return fail("invalid value " + quoted(text) + " for --rootless: not true, false or auto");
+  return fail("invalid value " + in_quotes(text) + " for --rootless: not true, false or auto");
 }
 
 Result<cgroup::Manager> manager_named(const std::string& name) {
   if (name.empty() || name == "cgroupfs") return cgroup::Manager::cgroupfs;
   if (name == "systemd") return cgroup::Manager::systemd;
   if (name == "disabled") return cgroup::Manager::disabled;
-  return fail("invalid value " + quoted(name) +
+  return fail("invalid value " + in_quotes(name) +
               " for --cgroup-manager: not cgroupfs, systemd or disabled");
 }
 

@@ -20,7 +20,7 @@ Result<int> run(const Globals& globals, const Arguments& arguments) {
   const std::string& id = arguments.positional.front();
   const std::string wanted = arguments.positional.size() > 1 ? arguments.positional[1] : "TERM";
   const auto signal = sys::signal_number(wanted);
-  if (!signal) return fail("unknown signal " + quoted(wanted));
+  if (!signal) return fail("unknown signal " + in_quotes(wanted));
   const bool all = arguments.has("all");
   const auto kill = [&](const std::string& one) -> Result<void> {
     return container::kill(globals.root, one, *signal, all).context("kill " + one);

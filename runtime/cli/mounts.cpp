@@ -25,7 +25,7 @@ Result<int> run(const Globals& globals, const Arguments& arguments) {
   const std::string& action = arguments.positional[0];
   const std::string& id = arguments.positional[1];
   if (action != "add" && action != "remove")
-    return fail("unknown action " + quoted(action) + ": not add or remove");
+    return fail("unknown action " + in_quotes(action) + ": not add or remove");
   // It executes us again: stdin must not have been read by then.
   TRY(container::run_from_protected_binary());
   std::vector<oci::Mount> mounts = TRY(read_mounts(arguments.positional[2]));

@@ -88,7 +88,7 @@ Result<int> Arguments::number(std::string_view name) const {
   if (given.empty()) return 0;
   const auto number = parse_number<int>(given);
   if (!number || *number < 0)
-    return fail("invalid value " + coracle::quoted(given) + " for flag -" + std::string(name) +
+    return fail("invalid value " + coracle::in_quotes(given) + " for flag -" + std::string(name) +
                 ": not a count");
   return *number;
 }

@@ -28,7 +28,7 @@ Result<void> check_count(const Command& command, std::size_t count) {
   const char* how = command.least == command.most ? "exactly "
                     : too_few                     ? "a minimum of "
                                                   : "a maximum of ";
-  return fail(quoted(command.name) + " requires " + how +
+  return fail(in_quotes(command.name) + " requires " + how +
               std::to_string(too_few ? command.least : command.most) + " argument(s)");
 }
 

@@ -52,7 +52,8 @@ constexpr std::array options = {
 };
 
 std::unexpected<Error> invalid(std::string_view name, const std::string& given, const char* what) {
-  return fail("invalid value for " + std::string(name) + ": " + quoted(given) + " is not " + what);
+  return fail("invalid value for " + std::string(name) + ": " + in_quotes(given) + " is not " +
+              what);
 }
 
 // An option that is not given, or empty, leaves `field` as it is.

@@ -42,7 +42,7 @@ Result<void> check_delegation(const plan::Annotations& annotations, const Cgroup
   if (below.empty() || (choice.host.mode == cgroup::Mode::v2 && !choice.paths.v2.empty()))
     return {};
   const bool none = choice.paths == cgroup::Paths{};
-  return fail("/annotations/run.oci.delegate-cgroup: " + quoted(below) + " needs " +
+  return fail("/annotations/run.oci.delegate-cgroup: " + in_quotes(below) + " needs " +
               (none ? "a cgroup, and the cgroup manager is disabled" : "pure cgroup v2"));
 }
 

@@ -51,7 +51,7 @@ Result<void> check_kind(const plan::Mount& mount) {
   const bool kernels = mount.type == "proc" || mount.type == "sysfs" || mount.type == "cgroup" ||
                        mount.type == "cgroup2";
   if (bind || (mount.kind == plan::MountKind::filesystem && !kernels)) return {};
-  return fail(quoted(mount.destination) +
+  return fail(in_quotes(mount.destination) +
               ": a running container takes bind mounts and new file systems but no " +
               (mount.kind == plan::MountKind::remount ? "remount" : mount.type));
 }
@@ -103,9 +103,9 @@ Result<std::vector<sys::MountFd>> prepare(const Subject& subject, const plan::Pl
   for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
     const plan::Mount& mount = plan.mounts[i];
     if (!asks_host(mount)) continue;
-    prepared[i] =
-        TRY(take_along(subject, mount)
-                .context("mount " + quoted(mount.source) + " for " + quoted(mount.destination)));
+    prepared[i] = TRY(
+        take_along(subject, mount)
+            .context("mount " + in_quotes(mount.source) + " for " + in_quotes(mount.destination)));
   }
   return prepared;
 }

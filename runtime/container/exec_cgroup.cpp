@@ -12,7 +12,7 @@ namespace {
 // `directory`/`path`, which must not lead out of it.
 Result<std::string> below(const std::string& directory, std::string_view path) {
   for (const std::string_view part : split(path, '/')) {
-    if (part == "..") return fail("bad sub cgroup path: " + quoted(path));
+    if (part == "..") return fail("bad sub cgroup path: " + in_quotes(path));
   }
   return sys::clean_path(directory + "/" + std::string(path));
 }
@@ -45,7 +45,8 @@ Result<std::map<std::string, std::string>> moved_v1(const cgroup::Host& host,
                                                     std::string_view wanted) {
   const std::size_t colon = wanted.find(':');
   if (colon == std::string_view::npos)
-    return fail("invalid --cgroup argument: " + quoted(wanted) + " (missing <controller>: prefix)");
+    return fail("invalid --cgroup argument: " + in_quotes(wanted) +
+                " (missing <controller>: prefix)");
   std::map<std::string, std::string> moved;
   for (const std::string_view controller : split(wanted.substr(0, colon), ',')) {
     const std::string hierarchy = TRY(hierarchy_of(host, own, controller));

@@ -12,14 +12,14 @@ namespace {
 Result<std::uint32_t> parse_id(std::string_view text, const std::string& what) {
   const auto id = parse_number<std::uint32_t>(text);
   if (!id || *id == 0xffff'ffffU)
-    return fail(what + ": " + quoted(text) + " is not a number from 0 to 4294967294");
+    return fail(what + ": " + in_quotes(text) + " is not a number from 0 to 4294967294");
   return *id;
 }
 
 Result<void> set_user(oci::User& user, const std::string& text) {
   if (text.empty()) return {};
   const std::size_t colon = text.find(':');
-  const std::string what = "--user " + quoted(text);
+  const std::string what = "--user " + in_quotes(text);
   const std::string_view whole = text;
   const std::uint32_t uid = TRY(parse_id(whole.substr(0, colon), what));
   if (colon != std::string::npos) user.gid = TRY(parse_id(whole.substr(colon + 1), what));

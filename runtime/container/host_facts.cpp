@@ -22,11 +22,11 @@ Result<std::vector<oci::IdMapping>> read_id_map(const std::string& path) {
     for (const std::string_view word : split(line, ' ')) {
       if (word.empty()) continue;
       const auto number = parse_number<std::uint32_t>(word);
-      if (!number) return fail(path + ": line " + quoted(line));
+      if (!number) return fail(path + ": line " + in_quotes(line));
       numbers.push_back(*number);
     }
     if (numbers.empty()) continue;
-    if (numbers.size() != 3) return fail(path + ": line " + quoted(line));
+    if (numbers.size() != 3) return fail(path + ": line " + in_quotes(line));
     mappings.push_back({.container_id = numbers[0], .host_id = numbers[1], .size = numbers[2]});
   }
   return mappings;

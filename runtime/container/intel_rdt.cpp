@@ -68,7 +68,7 @@ Result<void> check_match(const RdtGroup& group, const oci::IntelRdt& rdt) {
   const std::string there = TRY(sys::read_file(path));
   for (const std::string& wanted : {rdt.l3_cache_schema, rdt.mem_bw_schema}) {
     if (!wanted.empty() && !has_schema(there, wanted))
-      return fail("linux.intelRdt: " + quoted(wanted) + " is not what " + path + " has");
+      return fail("linux.intelRdt: " + in_quotes(wanted) + " is not what " + path + " has");
   }
   return {};
 }

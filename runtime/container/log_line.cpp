@@ -41,7 +41,7 @@ std::string text_value(std::string_view text) {
       out += "\\n";
       continue;
     }
-    const std::string one = quoted(std::string_view(&c, 1));
+    const std::string one = in_quotes(std::string_view(&c, 1));
     out.append(one, 1, one.size() - 2);
   }
   return out + '"';

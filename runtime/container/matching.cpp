@@ -42,7 +42,7 @@ Result<std::vector<std::string>> matching(const std::vector<std::string>& ids,
                                           const std::string& pattern) {
   const Expression expression(pattern);
   if (!expression.valid())
-    return fail("invalid regular expression " + quoted(pattern) + ": " + expression.why_not());
+    return fail("invalid regular expression " + in_quotes(pattern) + ": " + expression.why_not());
   std::vector<std::string> found;
   for (const std::string& id : ids) {
     if (expression.matches(id)) found.push_back(id);

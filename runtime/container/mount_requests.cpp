@@ -96,7 +96,7 @@ Result<sys::MountFd> make_mount_for(pid_t init, const plan::Mount& mount) {
   if (mapped) return made;
   Error error = std::move(mapped).error();
   if (error.code == EINVAL)
-    error = std::move(error).context("the file system of " + quoted(mount.source) +
+    error = std::move(error).context("the file system of " + in_quotes(mount.source) +
                                      " cannot map ids, or is mapped already");
   return std::unexpected(std::move(error).context("idmap"));
 }

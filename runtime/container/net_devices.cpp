@@ -65,7 +65,8 @@ Result<Moving> find_device(sys::Rtnetlink& host, const std::string& host_name,
                            const std::string& new_name, pid_t init) {
   const auto link = TRY(host.find_link(host_name));
   if (!link || link->name != host_name)
-    return fail("no network device " + quoted(host_name) + " in the runtime's network namespace");
+    return fail("no network device " + in_quotes(host_name) +
+                " in the runtime's network namespace");
   Moving moving = {.host_name = host_name,
                    .host_index = link->index,
                    .addresses = TRY(host.addresses(link->index)),
@@ -83,10 +84,10 @@ Result<void> check_names(sys::Rtnetlink& inside, const std::vector<Moving>& devi
   std::set<std::string> names;
   for (const Moving& device : devices) {
     if (!names.insert(device.landing_name).second)
-      return fail("two network devices would be " + quoted(device.name) + " in the container");
+      return fail("two network devices would be " + in_quotes(device.name) + " in the container");
     const auto there = TRY(inside.find_link(device.landing_name));
     if (there)
-      return fail("network device " + quoted(device.landing_name) +
+      return fail("network device " + in_quotes(device.landing_name) +
                   " exists in the container's network namespace");
   }
   return {};
@@ -97,7 +98,7 @@ Result<void> set_up(sys::Rtnetlink& inside, const Moving& device) {
   const auto link = TRY(inside.find_link(device.landing_name));
   if (!link) return fail("it is gone from the container's network namespace");
   if (device.name != device.landing_name)
-    TRY(inside.rename_link(link->index, device.name).context("name it " + quoted(device.name)));
+    TRY(inside.rename_link(link->index, device.name).context("name it " + in_quotes(device.name)));
   for (const sys::InterfaceAddress& address : device.addresses)
     TRY(inside.add_address(link->index, address).context("add an address"));
   return inside.set_link_up(link->index).context("set it up");

@@ -68,7 +68,7 @@ void keep_to_own_cgroups(criu::Options& request) {
   if (root == request.cgroup_roots.end()) return;
   request.manage_cgroups = criu::CgroupMode::ignore;
   log::warn("sub-cgroups are not restored: the container is in the root of hierarchy " +
-            quoted(root->controllers));
+            in_quotes(root->controllers));
 }
 
 class Restoration {

@@ -107,7 +107,7 @@ Result<void> make_root(const std::string& root) {
 Result<void> check_id(std::string_view id) {
   const bool good = !id.empty() && id.size() <= longest_id && id != "." && id != ".." &&
                     std::all_of(id.begin(), id.end(), is_id_char);
-  if (!good) return fail("invalid container ID format: " + quoted(id));
+  if (!good) return fail("invalid container ID format: " + in_quotes(id));
   return {};
 }
 
@@ -132,7 +132,7 @@ Result<StateDir> StateDir::claim(const std::string& root, const std::string& id)
   std::string path = root + "/" + id;
   while (true) {
     if (::mkdir(path.c_str(), 0711) != 0) {
-      if (errno == EEXIST) return fail("container with given ID already exists: " + quoted(id));
+      if (errno == EEXIST) return fail("container with given ID already exists: " + in_quotes(id));
       return fail_errno("mkdir " + path);
     }
     sys::Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

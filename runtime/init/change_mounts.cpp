@@ -26,7 +26,7 @@ Result<void> check_mount_point(const Context& context, const sys::Fd& fd) {
   if (::statx(fd.get(), "", AT_EMPTY_PATH, 0, &facts) != 0) return fail_errno("statx");
   const bool known = (facts.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
   if (known && (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
-    return fail(quoted(inside) + " is not a mount point");
+    return fail(in_quotes(inside) + " is not a mount point");
   return {};
 }
 

@@ -41,9 +41,9 @@ Result<void> find_by_path(Context& context, const std::string& name) {
   if (problem == 0) return {};
   // In execve's own words as well: Docker's client looks for them alone until version 23.
   if (problem == EISDIR)
-    return fail_errno("exec: " + quoted(name, 4096) + ": is a directory", EACCES);
+    return fail_errno("exec: " + in_quotes(name, 4096) + ": is a directory", EACCES);
   const bool absent = problem == ENOENT || problem == ENOTDIR;
-  return fail_errno("exec: " + quoted(name, 4096) + (absent ? ": stat " + name : ""), problem);
+  return fail_errno("exec: " + in_quotes(name, 4096) + (absent ? ": stat " + name : ""), problem);
 }
 
 Result<void> find_in_path(Context& context, const std::string& name) {
@@ -59,8 +59,8 @@ Result<void> find_in_path(Context& context, const std::string& name) {
     }
     if (problem == EACCES) denied = true;
   }
-  if (denied) return fail_errno("exec: " + quoted(name, 4096), EACCES);
-  return fail("exec: " + quoted(name, 4096) + ": executable file not found in $PATH");
+  if (denied) return fail_errno("exec: " + in_quotes(name, 4096), EACCES);
+  return fail("exec: " + in_quotes(name, 4096) + ": executable file not found in $PATH");
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ Result<void> write_in_proc(const Context& context, const std::string& path,
                            const std::string& text) {
   const sys::Fd fd = TRY(open_in_proc(context.proc, path));
   const ssize_t written = ::write(fd.get(), text.data(), text.size());
-  if (written < 0) return fail_errno("write " + quoted(text) + " to /proc/" + path);
+  if (written < 0) return fail_errno("write " + in_quotes(text) + " to /proc/" + path);
   return {};
 }
 
@@ -121,7 +121,7 @@ Result<void> write_sysctl(const Context& context, const plan::Sysctl& sysctl) {
   if (sysctl.path != "kernel/domainname")
     return write_in_proc(context, "sys/" + sysctl.path, sysctl.value);
   if (::setdomainname(sysctl.value.data(), sysctl.value.size()) != 0)
-    return fail_errno("setdomainname " + quoted(sysctl.value));
+    return fail_errno("setdomainname " + in_quotes(sysctl.value));
   return {};
 }
 

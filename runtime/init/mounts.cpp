@@ -70,7 +70,7 @@ Result<void> check_target(const Context& context, const sys::Fd& target, bool so
   if (inside == "/proc" && !source_is_proc)
     return fail("/proc cannot be covered by what is not of type proc");
   if (inside.starts_with("/proc/") && !plan::may_mount_inside_proc(inside))
-    return fail(quoted(inside) + " cannot be mounted because it is inside /proc");
+    return fail(in_quotes(inside) + " cannot be mounted because it is inside /proc");
   return {};
 }
 
@@ -112,8 +112,8 @@ Result<void> make_link(const Context& context, const plan::Mount& mount) {
       ::readlinkat(place.directory.get(), place.name.c_str(), there.data(), there.size());
   there.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
   if (there == mount.link_text) return {};
-  return fail(quoted(mount.destination) + " is there already, and is no symlink to " +
-              quoted(mount.link_text));
+  return fail(in_quotes(mount.destination) + " is there already, and is no symlink to " +
+              in_quotes(mount.link_text));
 }
 
 Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t index) {
@@ -137,7 +137,7 @@ Result<void> check_ordinary(const Context& context, const plan::Mount& mount,
                             const sys::Fd& target) {
   const std::string inside = TRY(path_inside(context, target));
   if (inside == mount.destination) return {};
-  return fail("filesystem " + quoted(mount.type) + " must be mounted on ordinary directory");
+  return fail("filesystem " + in_quotes(mount.type) + " must be mounted on ordinary directory");
 }
 
 // A tmpfs takes the mode of the directory that it covers, unless one is given.
@@ -261,8 +261,8 @@ Result<void> make_mount(Context& context, std::size_t index) {
   const plan::Mount& mount = context.plan().mounts[index];
   auto made = make(context, mount, index);
   if (made) return made;
-  return std::move(made).context("error mounting " + quoted(mount.source) + " to rootfs at " +
-                                 quoted(mount.destination));
+  return std::move(made).context("error mounting " + in_quotes(mount.source) + " to rootfs at " +
+                                 in_quotes(mount.destination));
 }
 
 Result<void> make_mounts(Context& context) {

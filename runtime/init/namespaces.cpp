@@ -30,9 +30,9 @@ Result<void> make_searchable(long keyring, std::uint32_t by) {
   if (size < 0) return fail_errno("describe session keyring");
   // "type;uid;gid;permissions;description"
   const std::vector<std::string_view> parts = split(description, ';');
-  if (parts.size() < 4) return fail("describe session keyring: " + quoted(description));
+  if (parts.size() < 4) return fail("describe session keyring: " + in_quotes(description));
   const auto permissions = parse_number<std::uint32_t>(parts[3], 16);
-  if (!permissions) return fail("describe session keyring: " + quoted(description));
+  if (!permissions) return fail("describe session keyring: " + in_quotes(description));
   if (::syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, *permissions | by) != 0)
     return fail_errno("set permissions of the session keyring");
   return {};
@@ -126,10 +126,10 @@ Result<void> unshare_cgroup_namespace(Context& context) {
 Result<void> set_names(Context& context) {
   const plan::Plan& plan = context.plan();
   if (!plan.hostname.empty() && ::sethostname(plan.hostname.data(), plan.hostname.size()) != 0)
-    return fail_errno("sethostname " + quoted(plan.hostname));
+    return fail_errno("sethostname " + in_quotes(plan.hostname));
   if (!plan.domainname.empty() &&
       ::setdomainname(plan.domainname.data(), plan.domainname.size()) != 0)
-    return fail_errno("setdomainname " + quoted(plan.domainname));
+    return fail_errno("setdomainname " + in_quotes(plan.domainname));
   return {};
 }
 

@@ -37,7 +37,7 @@ Result<sys::Fd> top_of(const Context& context, const sys::Fd& target) {
   sys::Fd top = TRY(open_again(context, path));
   // The rest would be done to another mount than ours.
   if (TRY(sys::mount_id_of(top)) == TRY(sys::mount_id_of(target)))
-    return fail(quoted(path) + " was exchanged while it was mounted on");
+    return fail(in_quotes(path) + " was exchanged while it was mounted on");
   return top;
 }
 

@@ -116,7 +116,7 @@ Result<void> make_working_directory(const std::string& cwd) {
 
 Result<void> enter_as_user(const plan::Process& process) {
   if (::chdir(process.cwd.c_str()) != 0)
-    return fail_errno("chdir to cwd (" + quoted(process.cwd) + ") set in config.json failed");
+    return fail_errno("chdir to cwd (" + in_quotes(process.cwd) + ") set in config.json failed");
   return check_working_directory();
 }
 
@@ -173,7 +173,7 @@ Result<void> enter_working_directory(Context& context) {
   if (context.in_working_directory) return check_working_directory();
   // Tried again as the container's user, who may see more (FUSE, NFS).
   if (errno == EACCES || errno == EPERM) return {};
-  return fail_errno("chdir to cwd (" + quoted(process->cwd) + ") set in config.json failed");
+  return fail_errno("chdir to cwd (" + in_quotes(process->cwd) + ") set in config.json failed");
 }
 
 Result<void> drop_privileges(Context& context) {

@@ -89,10 +89,10 @@ Result<void> protect_paths(Context& context) {
     TRY(set_attributes(context, mount, read_only(false)));
   context.read_only_later.clear();
   for (const std::string& path : context.plan().readonly_paths)
-    TRY(protect_read_only(context, path).context("make " + quoted(path) + " read-only"));
+    TRY(protect_read_only(context, path).context("make " + in_quotes(path) + " read-only"));
   Masks masks(context);
   for (const std::string& path : context.plan().masked_paths)
-    TRY(masks.mask(path).context("mask " + quoted(path)));
+    TRY(masks.mask(path).context("mask " + in_quotes(path)));
   if (!context.plan().rootfs.readonly) return {};
   return set_attributes(context, context.root, read_only(false)).context("make the root read-only");
 }

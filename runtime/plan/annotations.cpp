@@ -28,7 +28,7 @@ class Reader {
   std::string place(const std::string& name) const {
     std::string pointer;
     for (const char c : name) pointer += c == '/' ? std::string("~1") : std::string(1, c);
-    return "/annotations/" + pointer + ": " + quoted(text(name));
+    return "/annotations/" + pointer + ": " + in_quotes(text(name));
   }
   bool runs_web_assembly() const {
     if (!spec_.process || spec_.process->args.empty()) return false;

@@ -82,7 +82,7 @@ Result<dev_t> device_number(const oci::Device& device, const std::string& pointe
 
 Result<Device> plan_device(const oci::Device& device, const std::string& pointer) {
   if (device.path.empty() || has_nul(device.path)) {
-    return fail(pointer + "/path: " + quoted(device.path) + " is not a path");
+    return fail(pointer + "/path: " + in_quotes(device.path) + " is not a path");
   }
   Device planned;
   planned.path = container_path(device.path);

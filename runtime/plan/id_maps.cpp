@@ -100,7 +100,7 @@ Result<void> check_mapped_here(const Side& side) {
     return fail(side.pointer + "/" + std::to_string(index) + ": host ids [" +
                 std::to_string(wanted.first) + ", " + std::to_string(wanted.end) +
                 ") are not all mapped in this user namespace by one line of its map, which is " +
-                quoted(join(lines, ", ")));
+                in_quotes(join(lines, ", ")));
   }
   return {};
 }

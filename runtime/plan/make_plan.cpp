@@ -58,8 +58,9 @@ std::vector<std::string> relative_destinations(const oci::Spec& spec) {
   for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
     const std::string& destination = spec.mounts[index].destination;
     if (destination.starts_with('/')) continue;
-    warnings.push_back("/mounts/" + std::to_string(index) + "/destination: " + quoted(destination) +
-                       " is not absolute; taken as " + quoted(container_path(destination)));
+    warnings.push_back("/mounts/" + std::to_string(index) +
+                       "/destination: " + in_quotes(destination) + " is not absolute; taken as " +
+                       in_quotes(container_path(destination)));
   }
   return warnings;
 }

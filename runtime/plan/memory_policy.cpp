@@ -87,7 +87,7 @@ Result<MemoryPolicy> plan_memory_policy(const oci::MemoryPolicy& policy) {
   std::vector<unsigned long> nodes =
       TRY(parse_number_list(policy.nodes, "node")
               .context("/linux/memoryPolicy/nodes: invalid memory policy nodes " +
-                       quoted(policy.nodes)));
+                       in_quotes(policy.nodes)));
   int count = 0;
   for (const unsigned long word : nodes) count += std::popcount(word);
   TRY(check_count(policy.mode, count));

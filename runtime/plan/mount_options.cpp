@@ -161,7 +161,7 @@ Result<MountOptions> parse_mount_options(const std::vector<std::string>& words,
     const std::string& word = words[index];
     const std::string place = std::string(pointer) + "/" + std::to_string(index) + ": ";
     if (word.starts_with("idmap=") || word.starts_with("ridmap=")) {
-      return fail(place + quoted(word) +
+      return fail(place + in_quotes(word) +
                   " is not understood; give \"idmap\" or \"ridmap\" alone, and the ids in "
                   "uidMappings and gidMappings");
     }

@@ -76,7 +76,7 @@ Result<std::string> plan_data(const Entry& entry, const MountOptions& words, con
   if (changes_no_file_system(entry, words) && !words.others.empty()) {
     const FileSystemOption& other = words.others.front();
     return fail(entry.pointer + "/options/" + std::to_string(other.index) + ": " +
-                quoted(other.word) +
+                in_quotes(other.word) +
                 " is not a mount option; a bind mount takes no file system options");
   }
   std::vector<std::string> parts;
@@ -148,7 +148,7 @@ Result<void> check_destination(const Mount& mount) {
     return fail("\"/proc\" takes a mount of type proc or a bind of the host's /proc alone");
   }
   if (may_mount_inside_proc(path)) return {};
-  return fail(quoted(path) +
+  return fail(in_quotes(path) +
               " is inside /proc, where only the files that lxcfs provides may be mounted "
               "(/proc/cpuinfo, /proc/meminfo and their like)");
 }

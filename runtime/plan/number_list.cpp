@@ -25,7 +25,7 @@ Result<Range> parse_range(std::string_view text, std::string_view name) {
       dash == std::string_view::npos ? first : parse_number<std::size_t>(text.substr(dash + 1));
   const std::string one(name);
   if (!first || !last || *first > *last)
-    return fail(quoted(text) + " is neither a " + one + " nor a range of " + one + "s");
+    return fail(in_quotes(text) + " is neither a " + one + " nor a range of " + one + "s");
   if (*last >= number_end)
     return fail(one + " " + std::to_string(*last) + " is not below " + std::to_string(number_end));
   return Range{.first = *first, .last = *last};

@@ -44,7 +44,7 @@ Result<Strings> plan_args(const Strings& args) {
   if (args.empty()) return fail("/process/args: args must not be empty");
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (!has_nul(args[i])) continue;
-    return fail("/process/args/" + std::to_string(i) + ": " + quoted(args[i]) + " contains NUL");
+    return fail("/process/args/" + std::to_string(i) + ": " + in_quotes(args[i]) + " contains NUL");
   }
   return args;
 }
@@ -55,13 +55,14 @@ Result<std::string_view> variable_name(const Strings& env, std::size_t index) {
   const std::string pointer = "/process/env/" + std::to_string(index);
   const std::size_t equals = variable.find('=');
   if (equals == std::string_view::npos) {
-    return fail(pointer + ": " + quoted(variable) + ": invalid environment variable: missing '='");
+    return fail(pointer + ": " + in_quotes(variable) +
+                ": invalid environment variable: missing '='");
   }
   if (equals == 0) {
     return fail(pointer + ": invalid environment variable: name cannot be empty");
   }
   if (has_nul(variable)) {
-    return fail(pointer + ": " + quoted(variable) + ": invalid environment variable: NUL in it");
+    return fail(pointer + ": " + in_quotes(variable) + ": invalid environment variable: NUL in it");
   }
   return variable.substr(0, equals);
 }
@@ -82,9 +83,9 @@ Result<Strings> plan_env(const Strings& env) {
 
 Result<std::string> plan_cwd(const std::string& cwd) {
   if (!cwd.starts_with('/')) {
-    return fail("/process/cwd: " + quoted(cwd) + ": cwd must be an absolute path");
+    return fail("/process/cwd: " + in_quotes(cwd) + ": cwd must be an absolute path");
   }
-  if (has_nul(cwd)) return fail("/process/cwd: " + quoted(cwd) + " contains NUL");
+  if (has_nul(cwd)) return fail("/process/cwd: " + in_quotes(cwd) + " contains NUL");
   return container_path(cwd);
 }
 
@@ -128,7 +129,7 @@ Result<Rlimit> plan_rlimit(const oci::Rlimit& config, const std::string& pointer
   const auto* named = std::ranges::find(rlimit_names, std::string_view(config.type),
                                         &std::pair<std::string_view, int>::first);
   if (named == rlimit_names.end()) {
-    return fail(pointer + "/type: " + quoted(config.type) + " is not a resource limit");
+    return fail(pointer + "/type: " + in_quotes(config.type) + " is not a resource limit");
   }
   if (config.soft > config.hard) {
     return fail(pointer + ": " + config.type + ": soft limit " + std::to_string(config.soft) +

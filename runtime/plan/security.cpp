@@ -52,7 +52,7 @@ bool has_own(const oci::Linux& config, NamespaceType type) {
 }
 
 std::string pointer_to(const std::string& key) {
-  return "/linux/sysctl: sysctl " + quoted(key);
+  return "/linux/sysctl: sysctl " + in_quotes(key);
 }
 
 // The sentences are those that users know from runc.
@@ -85,7 +85,7 @@ Result<Sysctl> plan_sysctl(const oci::Linux& config, const std::string& key,
     return fail(pointer_to(key) + " is not a name below /proc/sys");
   TRY(check_namespace(config, key, path));
   if (value.find('\n') != std::string::npos || has_nul(value)) {
-    return fail(pointer_to(key) + ": value " + quoted(value) + " is not one line");
+    return fail(pointer_to(key) + ": value " + in_quotes(value) + " is not one line");
   }
   return Sysctl{.path = path, .value = value};
 }

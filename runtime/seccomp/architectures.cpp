@@ -36,7 +36,7 @@ std::uint32_t resolve(std::string_view name) {
 
 Result<std::uint32_t> architecture_token(const std::string& name) {
   if (std::ranges::find(specified, name) == specified.end()) {
-    return fail("/linux/seccomp/architectures: " + quoted(name) + " is not an architecture");
+    return fail("/linux/seccomp/architectures: " + in_quotes(name) + " is not an architecture");
   }
   const std::uint32_t token = resolve(name);
   if (token == 0) {

@@ -174,7 +174,7 @@ Result<void> add_rule(Rules& rules, const oci::SeccompSyscall& rule, const std::
           seccomp_rule_add_array(rules.context, action, number,
                                  static_cast<unsigned int>(conditions.size()), conditions.data());
       if (result < 0) {
-        return fail_errno(pointer + ": add a rule for system call " + quoted(name), -result);
+        return fail_errno(pointer + ": add a rule for system call " + in_quotes(name), -result);
       }
     }
   }

@@ -35,10 +35,10 @@ Result<MountInfo> parse_line(std::string_view line) {
   for (; dash < words.size() && words[dash] != "-"; ++dash) {
     if (words[dash].starts_with("shared:")) mount.shared = true;
   }
-  if (dash + 3 >= words.size()) return fail("mountinfo line " + quoted(line));
+  if (dash + 3 >= words.size()) return fail("mountinfo line " + in_quotes(line));
   const auto id = parse_number<int>(words[0]);
   const auto parent_id = parse_number<int>(words[1]);
-  if (!id || !parent_id) return fail("mountinfo line " + quoted(line));
+  if (!id || !parent_id) return fail("mountinfo line " + in_quotes(line));
   mount.id = *id;
   mount.parent_id = *parent_id;
   mount.device = words[2];

@@ -157,7 +157,7 @@ Result<Place> place_in_root(const Fd& root, std::string_view path) {
   const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
   const std::string_view parent = slash == std::string_view::npos ? "" : path.substr(0, slash);
   if (name.empty() || name == "." || name == "..")
-    return fail("path " + quoted(path) + " does not end in a name");
+    return fail("path " + in_quotes(path) + " does not end in a name");
   Fd directory = TRY(make_directory_in_root(root, parent, 0755));
   return Place{.directory = std::move(directory), .name = std::string(name)};
 }

@@ -21,13 +21,13 @@ constexpr std::size_t start_time_position = 19;
 Result<ProcessFacts> parse_proc_stat(std::string_view line) {
   // The command may hold spaces and parentheses; nothing after it does.
   const std::size_t command_end = line.rfind(')');
-  if (command_end == std::string_view::npos) return fail("stat has no command: " + quoted(line));
+  if (command_end == std::string_view::npos) return fail("stat has no command: " + in_quotes(line));
   const auto fields = split(trim(line.substr(command_end + 1)), ' ');
-  if (fields.size() <= start_time_position) return fail("stat is too short: " + quoted(line));
+  if (fields.size() <= start_time_position) return fail("stat is too short: " + in_quotes(line));
   const auto flags = parse_number<unsigned>(fields[flags_position]);
   const auto start_time = parse_number<std::uint64_t>(fields[start_time_position]);
   if (!flags || !start_time || fields[state_position].size() != 1)
-    return fail("stat is malformed: " + quoted(line));
+    return fail("stat is malformed: " + in_quotes(line));
   return ProcessFacts{
       .state = fields[state_position].front(), .flags = *flags, .start_time = *start_time};
 }

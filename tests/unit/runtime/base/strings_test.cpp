@@ -26,12 +26,12 @@ TEST_CASE("trim: takes white space from both ends") {
 }
 
 TEST_CASE("quoted: control characters and quotes are escaped") {
-  CHECK(quoted("a\"b\\c\n") == R"("a\"b\\c\x0a")");
+  CHECK(in_quotes("a\"b\\c\n") == R"("a\"b\\c\x0a")");
 }
 
 TEST_CASE("quoted: a long text is not cut inside a character of UTF-8") {
-  CHECK(quoted("ab\xc3\xa4", 3) == "\"ab\"...");
-  CHECK(quoted("ab\xc3\xa4", 4) == "\"ab\xc3\xa4\"");
+  CHECK(in_quotes("ab\xc3\xa4", 3) == "\"ab\"...");
+  CHECK(in_quotes("ab\xc3\xa4", 4) == "\"ab\xc3\xa4\"");
 }
 
 TEST_CASE("join: puts the separator between") {
