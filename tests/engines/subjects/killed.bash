@@ -86,13 +86,18 @@ works() {
 # created containers; a shim does not repeat a delete that was killed.  Whatever they leave, delete
 # --force clears.
 leaves_nothing() {
-  local state_root=/run/engines/$box/docker/runtime-runc/moby state
   pkill -KILL --full "^/usr/bin/containerd-shim.* -address /run/engines/$box/" || true
-  for state in "$state_root"/*/; do
-    [[ -d $state ]] || continue
-    "$(runtime_path)" --root "$state_root" delete --force "$(basename "$state")"
-  done
+  force_deletion "/run/engines/$box/docker/runtime-runc/moby"
   eventually nothing_left || { echo "left:" && what_is_left | head --lines 20 && false; }
+}
+
+# force_deletion ROOT: of every container below it.
+force_deletion() {
+  local state
+  for state in "$1"/*/; do
+    [[ -d $state ]] || continue
+    "$(runtime_path)" --root "$1" delete --force "$(basename "$state")"
+  done
 }
 
 nothing_left() {
@@ -124,6 +129,18 @@ podman_killed() {
   done
   wait "${clients[@]}" || true
   prints alive p_run --network none -- echo alive
-  podman rm --all --force --time 0 >/dev/null
+  eventually podman rm --all --force --time 0  # of a container that it was at, /dev/shm is busy
   prints "" podman ps --all --quiet
+  force_deletion "/run/$runtime"  # it forgets the starts that it was at
+  eventually podman_left_nothing || { echo "left:" && what_podman_left | head --lines 20 && false; }
+}
+
+podman_left_nothing() {
+  [[ -z $(what_podman_left) ]]
+}
+
+# The cgroups of conmon are podman's own.
+what_podman_left() {
+  pgrep --full --list-full "^sleep $sleeping" || true
+  find /sys/fs/cgroup -mindepth 3 -path "*/$box/*" -type d -not -name conmon
 }
