@@ -65,8 +65,9 @@ Result<std::string> absolute_path(const Reader& reader, const std::string& name)
 
 Result<std::string> delegated(const Reader& reader) {
   const std::string name = "run.oci.delegate-cgroup";
+  const std::string path = reader.text(name);
   std::vector<std::string> parts;
-  for (const std::string_view part : split(reader.text(name), '/')) {
+  for (const std::string_view part : split(path, '/')) {
     if (part == "..") return fail(reader.place(name) + " has \"..\" in it");
     if (!part.empty() && part != ".") parts.emplace_back(part);
   }

@@ -101,7 +101,7 @@ needs() {
   local subject=$1 program
   shift
   for program in "$@"; do
-    command -v "$program" >/dev/null || { skip "$subject" "no $program here"; return 1; }
+    type -P "$program" >/dev/null || { skip "$subject" "no $program here"; return 1; }
   done
 }
 
