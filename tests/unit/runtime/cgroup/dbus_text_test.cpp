@@ -60,24 +60,24 @@ TEST_CASE("D-Bus value: texts have either quote, and escapes") {
 }
 
 TEST_CASE("D-Bus value: elements of an array have the type of the first") {
-  CHECK(parse_value("['a', 'b']") == array("s", {text("a"), text("b")}));
-  CHECK(parse_value("[uint64 1, 2]") == array("t", {uint64(1), uint64(2)}));
-  CHECK(parse_value("@as []") == array("s", {}));
-  CHECK(parse_value("@au [1, 2]") == array("u", {uint32(1), uint32(2)}));
+  CHECK(parse_value("['a', 'b']").value() == array("s", {text("a"), text("b")}));
+  CHECK(parse_value("[uint64 1, 2]").value() == array("t", {uint64(1), uint64(2)}));
+  CHECK(parse_value("@as []").value() == array("s", {}));
+  CHECK(parse_value("@au [1, 2]").value() == array("u", {uint32(1), uint32(2)}));
   CHECK(type_of("[1, 'b']") == "a value of type \"s\" where \"i\" is wanted");
   CHECK(type_of("[]") == "an empty array has no type: write \"@as []\"");
   CHECK(type_of("b'hi'") == "ay");
 }
 
 TEST_CASE("D-Bus value: structures, dictionaries and variants") {
-  CHECK(parse_value("[('/dev/null', 'rwm')]") ==
+  CHECK(parse_value("[('/dev/null', 'rwm')]").value() ==
         array("(ss)", {structure({text("/dev/null"), text("rwm")})}));
   CHECK(type_of("(1, true, 's')") == "(ibs)");
   CHECK(type_of("(1,)") == "(i)");
   CHECK(type_of("{'key': 1, 'other': 2}") == "a{si}");
   CHECK(type_of("{'key': <1>, 'other': <'two'>}") == "a{sv}");
   CHECK(type_of("@a{sv} {}") == "a{sv}");
-  CHECK(parse_value("<uint64 1>") == variant(uint64(1)));
+  CHECK(parse_value("<uint64 1>").value() == variant(uint64(1)));
   CHECK(type_of("@(st) ('a', 5)") == "(st)");
 }
 
