@@ -130,7 +130,7 @@ TEST_CASE("unit limits: sets of processors and memory nodes") {
   CHECK(limits_of(resources) == Properties{{.name = "AllowedCPUs", .value = bits({7, 2})},
                                            {.name = "AllowedMemoryNodes", .value = bits({1})}});
   CHECK(limits_of(resources, 243).empty());
-  CHECK(bit_set(" 1 , ,3-3") == bits({10}));
+  CHECK(bit_set(" 1 , ,3-3").value() == bits({10}));
   CHECK(error_of(bit_set("3-1")) == "no range of numbers below 8192: \"3-1\"");
   CHECK(error_of(bit_set("8192")) == "no range of numbers below 8192: \"8192\"");
   CHECK(error_of(bit_set("a")) == "no range of numbers below 8192: \"a\"");
@@ -161,7 +161,7 @@ TEST_CASE("unit limits: files of cgroup v1") {
   resources.memory = oci::Memory{.limit = 4096};
   resources.block_io = oci::BlockIo{.weight = 500};
   const auto settings = v1_settings(resources);
-  CHECK(limiting_properties(*settings, new_version) ==
+  CHECK(limiting_properties(*settings, new_version).value() ==
         Properties{number("CPUShares", 512), number("MemoryLimit", 4096),
                    number("BlockIOWeight", 500), number("CPUQuotaPeriodUSec", 20'000),
                    number("CPUQuotaPerSecUSec", 2'500'000)});
@@ -206,7 +206,8 @@ TEST_CASE("unit devices: rules that systemd has no words for are not told") {
 TEST_CASE("unit annotations: a property is a name and a typed value") {
   CHECK(annotated_properties({{"org.systemd.property.TimeoutStopUSec", "uint64 123456789"},
                               {"org.systemd.property.CollectMode", "'inactive-or-failed'"},
-                              {"org.other", "x"}}) ==
+                              {"org.other", "x"}})
+            .value() ==
         Properties{{.name = "CollectMode", .value = dbus::text("inactive-or-failed")},
                    number("TimeoutStopUSec", 123456789)});
 }
@@ -216,8 +217,8 @@ TEST_CASE("unit annotations: seconds become microseconds") {
     return annotated_properties({{"org.systemd.property.TimeoutStopSec", text}});
   };
   for (const char* text : {"5", "uint64 5", "5.0", "int16 5"})
-    CHECK(time(text) == Properties{number("TimeoutStopUSec", 5'000'000)});
-  CHECK(time("0.5") == Properties{number("TimeoutStopUSec", 500'000)});
+    CHECK(time(text).value() == Properties{number("TimeoutStopUSec", 5'000'000)});
+  CHECK(time("0.5").value() == Properties{number("TimeoutStopUSec", 500'000)});
   for (const char* text : {"'5'", "-5", "true", "uint64 18446744073709551615", "-0.5", "1e300"})
     CHECK_MESSAGE(!time(text).has_value(), text);
   CHECK(annotated_properties({{"org.systemd.property.XSec", "5"}})->front().name == "XSec");

@@ -20,28 +20,30 @@ Host v2_host() {
 }  // namespace
 
 TEST_CASE("unit: slice, prefix and name make a scope in a slice") {
-  CHECK(unit_of("machine.slice:docker:4f2", "id", Whose::system) ==
+  CHECK(unit_of("machine.slice:docker:4f2", "id", Whose::system).value() ==
         Unit{.slice = "machine.slice", .name = "docker-4f2.scope"});
-  CHECK(unit_of("a-b.slice::x", "id", Whose::system) ==
+  CHECK(unit_of("a-b.slice::x", "id", Whose::system).value() ==
         Unit{.slice = "a-b.slice", .name = "-x.scope"});
 }
 
 TEST_CASE("unit: what is left out has a default") {
-  CHECK(unit_of("", "web1", Whose::system) ==
+  CHECK(unit_of("", "web1", Whose::system).value() ==
         Unit{.slice = "system.slice", .name = "runc-web1.scope"});
-  CHECK(unit_of("", "web1", Whose::user) == Unit{.slice = "user.slice", .name = "runc-web1.scope"});
-  CHECK(unit_of(":docker:web1", "id", Whose::user) ==
+  CHECK(unit_of("", "web1", Whose::user).value() ==
+        Unit{.slice = "user.slice", .name = "runc-web1.scope"});
+  CHECK(unit_of(":docker:web1", "id", Whose::user).value() ==
         Unit{.slice = "user.slice", .name = "docker-web1.scope"});
 }
 
 TEST_CASE("unit: a name that is a slice is the unit itself") {
   const auto unit = unit_of("system.slice:docker:web.slice", "id", Whose::system);
-  CHECK(unit == Unit{.slice = "system.slice", .name = "web.slice"});
+  CHECK(unit.value() == Unit{.slice = "system.slice", .name = "web.slice"});
   CHECK(unit->is_slice());
 }
 
 TEST_CASE("unit: a lone dash is the root slice") {
-  CHECK(unit_of("-:a:b", "id", Whose::system) == Unit{.slice = "-.slice", .name = "a-b.scope"});
+  CHECK(unit_of("-:a:b", "id", Whose::system).value() ==
+        Unit{.slice = "-.slice", .name = "a-b.scope"});
 }
 
 TEST_CASE("unit: a path of cgroupfs is refused") {
@@ -62,9 +64,9 @@ TEST_CASE("unit: names that no unit can have are refused") {
 }
 
 TEST_CASE("slice: each dash is a level") {
-  CHECK(expand_slice("a.slice") == "/a.slice");
-  CHECK(expand_slice("a-b-c.slice") == "/a.slice/a-b.slice/a-b-c.slice");
-  CHECK(expand_slice("-.slice") == "");
+  CHECK(expand_slice("a.slice").value() == "/a.slice");
+  CHECK(expand_slice("a-b-c.slice").value() == "/a.slice/a-b.slice/a-b-c.slice");
+  CHECK(expand_slice("-.slice").value() == "");
 }
 
 TEST_CASE("unit paths: below the slice, in each hierarchy") {
