@@ -11,6 +11,7 @@
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/mounts.hpp"
+#include "runtime/sys/own_image.hpp"
 #include "runtime/sys/process.hpp"
 
 namespace coracle::container {
@@ -31,7 +32,8 @@ bool is_protected(const sys::Fd& binary) {
 Result<sys::Fd> read_only_mount() {
   sys::MountFd mount = TRY(sys::clone_mount_at("/proc/self/exe", false, false));
   TRY(sys::set_mount_attributes(mount, {.set = sys::attributes_of(MS_RDONLY, 0).set}));
-  return mount;
+  // The mount itself is no open file, and neither executed nor mapped.
+  return sys::open_file("/proc/self/fd/" + std::to_string(mount.get()), O_RDONLY);
 }
 
 Result<sys::Fd> sealed_copy(const sys::Fd& binary) {
@@ -72,10 +74,12 @@ Result<void> run_from_protected_binary() {
   const sys::Fd binary =
       TRY(sys::open_file("/proc/self/exe", O_RDONLY).context("protect our own binary"));
   if (is_protected(binary)) return {};
-  auto mount = read_only_mount();
-  if (mount) return execute_again(*mount).context("protect our own binary");
-  const sys::Fd copy = TRY(sealed_copy(binary).context("protect our own binary"));
-  return execute_again(copy).context("protect our own binary");
+  sys::Fd same;
+  if (auto mounted = read_only_mount(); mounted) same = *std::move(mounted);
+  if (!same) same = TRY(sealed_copy(binary).context("protect our own binary"));
+  // Executing it is the way of the unprivileged, and takes a program's start longer.
+  if (sys::replace_own_image(same)) return {};
+  return execute_again(same).context("protect our own binary");
 }
 
 }  // namespace coracle::container

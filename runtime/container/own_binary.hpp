@@ -5,11 +5,11 @@
 
 namespace coracle::container {
 
-// /proc/PID/exe of every process that enters the container's namespaces must
-// be something that the container cannot change (CVE-2019-5736): executes this
-// program again, once, from a read-only detached mount of itself, or where
-// that is not allowed from a sealed copy.  Returns only when the running image
-// is such a thing, or on error.
+// /proc/PID/exe of every process that enters the container's namespaces must be something that the
+// container cannot change (CVE-2019-5736): a read-only detached mount of this program, or where
+// that is not allowed a sealed copy.  This process's memory is mapped anew from it; where the
+// kernel refuses that, it executes the program again, once.  Returns only when the running image is
+// such a thing, or on error.
 Result<void> run_from_protected_binary();
 
 }  // namespace coracle::container

@@ -1,0 +1,172 @@
+#include "runtime/sys/own_image.hpp"
+
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/base/strings.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace coracle::sys {
+namespace {
+
+// A part of the program in memory that came from its file: whole pages.
+struct Piece {
+  std::uintptr_t start = 0;
+  std::size_t size = 0;  // bytes
+  off_t offset = 0;      // in the file
+  int protection = 0;    // PROT_*
+  bool written = false;  // by relocations at least: the file does not have the contents
+};
+
+class Pages {
+ public:
+  Pages() : size_(static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE))) {}
+  std::uintptr_t down(std::uintptr_t address) const { return address / size_ * size_; }
+  std::uintptr_t up(std::uintptr_t address) const { return down(address + size_ - 1); }
+
+ private:
+  std::uintptr_t size_;
+};
+
+int protection_of(const ElfW(Phdr) & segment) {
+  return ((segment.p_flags & PF_R) != 0 ? PROT_READ : 0) |
+         ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) |
+         ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
+}
+
+// A writable segment is two mappings: the loader has made its head read-only (PT_GNU_RELRO), in
+// whole pages, the last of which it leaves writable where they share it.  elf(5)
+void add_writable(std::vector<Piece>& pieces, const Piece& segment, std::uintptr_t relro_end) {
+  const std::uintptr_t end = segment.start + segment.size;
+  const std::uintptr_t middle = std::min(std::max(relro_end, segment.start), end);
+  for (const bool read_only : {true, false}) {
+    Piece piece = segment;
+    piece.start = read_only ? segment.start : middle;
+    piece.size = (read_only ? middle : end) - piece.start;
+    piece.protection = read_only ? PROT_READ : segment.protection;
+    piece.written = true;
+    if (piece.size > 0) pieces.push_back(piece);
+  }
+}
+
+std::vector<Piece> pieces_of(const dl_phdr_info& program) {
+  const Pages pages;
+  const std::span<const ElfW(Phdr)> segments(program.dlpi_phdr, program.dlpi_phnum);
+  std::uintptr_t relro_end = 0;
+  for (const auto& segment : segments) {
+    if (segment.p_type == PT_GNU_RELRO)
+      relro_end = pages.down(program.dlpi_addr + segment.p_vaddr + segment.p_memsz);
+  }
+  std::vector<Piece> pieces;
+  for (const auto& segment : segments) {
+    if (segment.p_type != PT_LOAD || segment.p_filesz == 0) continue;
+    const std::uintptr_t begin = program.dlpi_addr + segment.p_vaddr;
+    const std::uintptr_t start = pages.down(begin);
+    const Piece piece = {.start = start,
+                         .size = pages.up(begin + segment.p_filesz) - start,
+                         .offset = static_cast<off_t>(segment.p_offset - (begin - start)),
+                         .protection = protection_of(segment)};
+    if ((piece.protection & PROT_WRITE) != 0)
+      add_writable(pieces, piece, relro_end);
+    else
+      pieces.push_back(piece);
+  }
+  return pieces;
+}
+
+// The first that the loader names is the program itself.
+std::vector<Piece> own_pieces() {
+  std::vector<Piece> pieces;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* program, std::size_t, void* found) {
+        *static_cast<std::vector<Piece>*>(found) = pieces_of(*program);
+        return 1;
+      },
+      &pieces);
+  return pieces;
+}
+
+void* address(std::uintptr_t number) {
+  return reinterpret_cast<void*>(number);
+}
+
+// The kernel exchanges the mapping while nothing of ours runs: the next
+// instruction comes from the new one, where it is the same.
+Result<void> map_again(const Piece& piece, const Fd& same) {
+  if (::mmap(address(piece.start), piece.size, piece.protection, MAP_PRIVATE | MAP_FIXED,
+             same.get(), piece.offset) == MAP_FAILED)
+    return fail_errno("map our own program");
+  return {};
+}
+
+// A copy without a file takes its place in one system call, so that neither
+// the call nor its return misses what is there.
+Result<void> move_to_memory(const Piece& piece) {
+  void* copy = ::mmap(nullptr, piece.size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (copy == MAP_FAILED) return fail_errno("map memory for our own data");
+  std::memcpy(copy, address(piece.start), piece.size);
+  if (::mprotect(copy, piece.size, piece.protection) == 0 &&
+      ::mremap(copy, piece.size, piece.size, MREMAP_MAYMOVE | MREMAP_FIXED, address(piece.start)) !=
+          MAP_FAILED)
+    return {};
+  auto failed = fail_errno("move our own data");
+  ::munmap(copy, piece.size);
+  return failed;
+}
+
+// Where the kernel has the parts of our memory: fields 26 to 28 and 45 to 51 of
+// /proc/self/stat, counted from 1.  proc_pid_stat(5)
+Result<prctl_mm_map> own_memory_map() {
+  const std::string stat = TRY(read_file("/proc/self/stat"));
+  std::vector<std::uint64_t> fields = {0, 0, 0};  // and the name, which may hold spaces
+  for (const std::string_view word : split(trim(stat.substr(stat.rfind(')') + 4)), ' '))
+    fields.push_back(parse_number<std::uint64_t>(word).value_or(0));
+  if (fields.size() < 51) return fail("/proc/self/stat is too short");
+  return prctl_mm_map{.start_code = fields[25],
+                      .end_code = fields[26],
+                      .start_data = fields[44],
+                      .end_data = fields[45],
+                      .start_brk = fields[46],
+                      .brk = reinterpret_cast<std::uintptr_t>(::sbrk(0)),
+                      .start_stack = fields[27],
+                      .arg_start = fields[47],
+                      .arg_end = fields[48],
+                      .env_start = fields[49],
+                      .env_end = fields[50],
+                      .auxv = nullptr,
+                      .auxv_size = 0,
+                      .exe_fd = 0};
+}
+
+// Changes that link alone by itself for CAP_SYS_RESOURCE, and for CAP_SYS_ADMIN
+// together with the rest, which stays what it is.  EBUSY while anything is
+// still mapped from the old file.
+Result<void> set_exe_link(const Fd& file) {
+  if (::prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, file.get(), 0, 0) == 0) return {};
+  if (errno != EPERM) return fail_errno("prctl PR_SET_MM_EXE_FILE");
+  prctl_mm_map map = TRY(own_memory_map());
+  map.exe_fd = static_cast<std::uint32_t>(file.get());
+  if (::prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) != 0)
+    return fail_errno("prctl PR_SET_MM_MAP");
+  return {};
+}
+
+}  // namespace
+
+Result<void> replace_own_image(const Fd& same) {
+  for (const Piece& piece : own_pieces())
+    TRY(piece.written ? move_to_memory(piece) : map_again(piece, same));
+  return set_exe_link(same);
+}
+
+}  // namespace coracle::sys
