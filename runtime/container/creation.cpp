@@ -168,7 +168,7 @@ Result<void> Creation::plan() {
   if (spec.linux_.seccomp) {
     std::string& listener = spec.linux_.seccomp->listener_path;
     if (listener.empty()) listener = plan_.annotations.seccomp_receiver;
-    filter_ = TRY(compile_filter(*spec.linux_.seccomp, plan_.annotations));
+    filter_ = TRY(compile_filter(*spec.linux_.seccomp, plan_.annotations, options_.root));
     for (std::string& warning : filter_.warnings) log::warn(std::move(warning));
     if (filter_.notifies)
       agent_ = TRY(sys::connect_unix(spec.linux_.seccomp->listener_path).context("seccomp agent"));

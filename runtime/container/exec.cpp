@@ -114,7 +114,7 @@ Result<void> Execution::plan() {
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
   TRY(check_console());
   if (!spec.linux_.seccomp) return {};
-  filter_ = TRY(compile_filter(*spec.linux_.seccomp, plan_.annotations));
+  filter_ = TRY(compile_filter(*spec.linux_.seccomp, plan_.annotations, options_.root));
   if (filter_.notifies)
     agent_ = TRY(sys::connect_unix(spec.linux_.seccomp->listener_path).context("seccomp agent"));
   return {};

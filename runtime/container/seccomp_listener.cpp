@@ -3,6 +3,7 @@
 #include <array>
 
 #include "oci-spec/fields.hpp"
+#include "runtime/seccomp/cache.hpp"
 #include "runtime/sys/sockets.hpp"
 
 namespace coracle::container {
@@ -37,12 +38,19 @@ struct Fields<container::ContainerProcessState> {
 }  // namespace coracle::oci
 
 namespace coracle::container {
+namespace {
+
+// No container's id: they have no '@'.
+constexpr std::string_view filters_directory = "/@seccomp";
+
+}  // namespace
 
 Result<seccomp::Filter> compile_filter(const oci::Seccomp& config,
-                                       const plan::Annotations& annotations) {
+                                       const plan::Annotations& annotations,
+                                       const std::string& root) {
   const auto unknown = annotations.fail_on_unknown_syscall ? seccomp::UnknownSyscalls::refuse
                                                            : seccomp::UnknownSyscalls::warn;
-  return seccomp::compile(config, unknown);
+  return seccomp::compile_cached(config, unknown, root + std::string(filters_directory));
 }
 
 Result<void> send_seccomp_listener(const sys::Fd& agent, const oci::Seccomp& seccomp,

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 #include "oci-spec/config_linux.hpp"
 #include "oci-spec/state.hpp"
 #include "runtime/base/result.hpp"
@@ -19,9 +21,10 @@ struct Notifying {
   const sys::Fd& listener;
 };
 
-// seccomp::compile as the annotations want it.
+// As the annotations want it, compiled or from the filters kept below `root`, where state lives.
 Result<seccomp::Filter> compile_filter(const oci::Seccomp& config,
-                                       const plan::Annotations& annotations);
+                                       const plan::Annotations& annotations,
+                                       const std::string& root);
 
 // Sends the container process state and the listener on `agent`, a connected
 // stream socket.

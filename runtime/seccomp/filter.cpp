@@ -55,25 +55,6 @@ bool notifies(const oci::Seccomp& config) {
   });
 }
 
-// Engines and their tests know these sentences from runc.
-Result<void> check_notify(const oci::Seccomp& config) {
-  if (config.default_action == SeccompAction::notify) {
-    return fail("/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be used as default action");
-  }
-  for (std::size_t i = 0; i < config.syscalls.size(); ++i) {
-    const oci::SeccompSyscall& rule = config.syscalls[i];
-    const bool names_write = std::ranges::find(rule.names, "write") != rule.names.end();
-    // The container could not even tell the host that its listener is there.
-    if (rule.action == SeccompAction::notify && names_write) {
-      return fail(rule_pointer(i) + ": SCMP_ACT_NOTIFY cannot be used for the write syscall");
-    }
-  }
-  if (notifies(config) && config.listener_path.empty()) {
-    return fail("/linux/seccomp: seccomp listenerPath is not set, but SCMP_ACT_NOTIFY needs it");
-  }
-  return {};
-}
-
 // `base` with a value in its lower half, EPERM when the profile gives none.
 Result<std::uint32_t> with_value(std::uint32_t base, std::optional<std::uint32_t> value,
                                  std::uint32_t end, const std::string& pointer) {
@@ -265,8 +246,27 @@ Result<std::vector<sock_filter>> with_prologue(std::vector<sock_filter> prologue
 
 }  // namespace
 
+// Engines and their tests know these sentences from runc.
+Result<void> check(const oci::Seccomp& config) {
+  if (config.default_action == SeccompAction::notify) {
+    return fail("/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be used as default action");
+  }
+  for (std::size_t i = 0; i < config.syscalls.size(); ++i) {
+    const oci::SeccompSyscall& rule = config.syscalls[i];
+    const bool names_write = std::ranges::find(rule.names, "write") != rule.names.end();
+    // The container could not even tell the host that its listener is there.
+    if (rule.action == SeccompAction::notify && names_write) {
+      return fail(rule_pointer(i) + ": SCMP_ACT_NOTIFY cannot be used for the write syscall");
+    }
+  }
+  if (notifies(config) && config.listener_path.empty()) {
+    return fail("/linux/seccomp: seccomp listenerPath is not set, but SCMP_ACT_NOTIFY needs it");
+  }
+  return {};
+}
+
 Result<Filter> compile(const oci::Seccomp& config, UnknownSyscalls unknown) {
-  TRY(check_notify(config));
+  TRY(check(config));
   const std::vector<std::uint32_t> tokens = TRY(architecture_tokens(config.architectures));
   const std::uint32_t default_action = TRY(action_number(
       config.default_action, config.default_errno_ret, "/linux/seccomp/defaultErrnoRet"));

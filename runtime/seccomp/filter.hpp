@@ -19,11 +19,14 @@ struct Filter {
   std::vector<std::string> warnings;  // at most one for all unknown system calls
 };
 
-// Compiles `config`.  System calls newer than every one that the profile names
+// Refuses what has nothing to do with how a filter is compiled: NOTIFY as default action and on
+// write(2), and NOTIFY without listenerPath.
+Result<void> check(const oci::Seccomp& config);
+
+// Compiles `config`, checked.  System calls newer than every one that the profile names
 // answer ENOSYS, as under runc, so that libc falls back to an older one.
 // A name that libseccomp does not have is warned of, or refused.
-// Refuses NOTIFY as default action and on write(2), NOTIFY without
-// listenerPath, and an errnoRet where the action takes none.
+// Refuses an errnoRet where the action takes none.
 enum class UnknownSyscalls { warn, refuse };
 Result<Filter> compile(const oci::Seccomp& config, UnknownSyscalls unknown = UnknownSyscalls::warn);
 

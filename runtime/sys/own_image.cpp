@@ -84,15 +84,31 @@ std::vector<Piece> pieces_of(const dl_phdr_info& program) {
 }
 
 // The first that the loader names is the program itself.
-std::vector<Piece> own_pieces() {
-  std::vector<Piece> pieces;
+dl_phdr_info own_program() {
+  dl_phdr_info own = {};
   ::dl_iterate_phdr(
       [](dl_phdr_info* program, std::size_t, void* found) {
-        *static_cast<std::vector<Piece>*>(found) = pieces_of(*program);
+        *static_cast<dl_phdr_info*>(found) = *program;
         return 1;
       },
-      &pieces);
-  return pieces;
+      &own);
+  return own;
+}
+
+// The contents of the note of that type and name "GNU" among `notes`; empty
+// for none.  elf(5), Notes
+std::string_view gnu_note(std::string_view notes, ElfW(Word) type) {
+  constexpr auto padded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
+  ElfW(Nhdr) head = {};
+  while (notes.size() >= sizeof head) {
+    std::memcpy(&head, notes.data(), sizeof head);
+    const std::size_t contents = sizeof head + padded(head.n_namesz);
+    if (notes.size() < contents + head.n_descsz) break;
+    if (head.n_type == type && notes.substr(sizeof head).starts_with(std::string_view("GNU", 4)))
+      return notes.substr(contents, head.n_descsz);
+    notes.remove_prefix(std::min(notes.size(), contents + padded(head.n_descsz)));
+  }
+  return {};
 }
 
 void* address(std::uintptr_t number) {
@@ -164,9 +180,20 @@ Result<void> set_exe_link(const Fd& file) {
 }  // namespace
 
 Result<void> replace_own_image(const Fd& same) {
-  for (const Piece& piece : own_pieces())
+  for (const Piece& piece : pieces_of(own_program()))
     TRY(piece.written ? move_to_memory(piece) : map_again(piece, same));
   return set_exe_link(same);
+}
+
+std::string own_build_id() {
+  const dl_phdr_info program = own_program();
+  for (const auto& segment : std::span(program.dlpi_phdr, program.dlpi_phnum)) {
+    if (segment.p_type != PT_NOTE) continue;
+    const auto* notes = static_cast<const char*>(address(program.dlpi_addr + segment.p_vaddr));
+    const std::string_view id = gnu_note({notes, segment.p_memsz}, NT_GNU_BUILD_ID);
+    if (!id.empty()) return std::string(id);
+  }
+  return {};
 }
 
 }  // namespace coracle::sys

@@ -1,6 +1,8 @@
 // The program that this process runs, exchanged under its feet for the same one elsewhere.
 #pragma once
 
+#include <string>
+
 #include "runtime/base/result.hpp"
 #include "runtime/sys/fd.hpp"
 
@@ -12,5 +14,9 @@ namespace coracle::sys {
 // initial user namespace, or CAP_SYS_ADMIN; where it fails the process runs on as before, from
 // either of the two.  PR_SET_MM_EXE_FILE and PR_SET_MM_MAP in prctl(2)
 Result<void> replace_own_image(const Fd& same);
+
+// What the linker says of the program that runs: the bytes of its build id, another for every
+// build that differs; empty where it has none.  ld(1), --build-id
+std::string own_build_id();
 
 }  // namespace coracle::sys
