@@ -1,6 +1,11 @@
 // Where cgroups are: the mounted hierarchies, and one container's place in them.
 // Source: proc_pid_mountinfo(5), cgroups(7); Spec: config-linux.md#cgroups-path
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/cgroup/cgroup.hpp"
@@ -132,6 +137,32 @@ Result<void> check_path(std::string_view cgroups_path) {
   return {};
 }
 
+Result<std::vector<std::string>> controllers_in(const std::string& directory) {
+  return words(TRY(sys::read_file(directory + "/cgroup.controllers")));
+}
+
+// Where all of v2 is mounted at its usual place nothing else is to be known, and
+// /proc/self/mountinfo, which has lines for every container on a host, not to be read.
+Result<std::optional<Host>> detect_usual_v2() {
+  constexpr ino_t top = 1;  // the number of a hierarchy's own root, whatever part is mounted
+  const std::string directory(usual_root);
+  struct statfs filesystem = {};
+  struct stat status = {};
+  if (::statfs(directory.c_str(), &filesystem) != 0 || filesystem.f_type != CGROUP2_SUPER_MAGIC ||
+      ::stat(directory.c_str(), &status) != 0 || status.st_ino != top)
+    return std::nullopt;
+  const std::string own = TRY(sys::read_file("/proc/self/cgroup"));
+  for (const OwnLine& line : parse_own(own)) {
+    if (!line.controllers.empty()) continue;
+    return Host{.mode = Mode::v2,
+                .v1 = {},
+                .v2_mount_point = directory,
+                .v2_own = sys::clean_path(line.path),
+                .v2_controllers = TRY(controllers_in(directory))};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Host> detect(std::string_view self_mountinfo, std::string_view self_cgroup,
@@ -159,12 +190,12 @@ Result<Host> detect(std::string_view self_mountinfo, std::string_view self_cgrou
 }
 
 Result<Host> detect() {
+  if (auto host = TRY(detect_usual_v2())) return *std::move(host);
   const std::string mountinfo = TRY(sys::read_file("/proc/self/mountinfo"));
   const std::string own = TRY(sys::read_file("/proc/self/cgroup"));
   Host host = TRY(detect(mountinfo, own, ""));
   if (host.v2_mount_point.empty()) return host;
-  const std::string controllers = TRY(sys::read_file(host.v2_mount_point + "/cgroup.controllers"));
-  host.v2_controllers = words(controllers);
+  host.v2_controllers = TRY(controllers_in(host.v2_mount_point));
   return host;
 }
 

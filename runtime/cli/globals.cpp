@@ -9,6 +9,7 @@
 
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/namespaces.hpp"
 
 namespace coracle::cli {
 namespace {
@@ -36,16 +37,8 @@ constexpr std::array table = {
     Option{.name = "version", .letter = 'v', .help = "print the version"},
 };
 
-// The initial user namespace maps all ids onto themselves.
-bool in_user_namespace() {
-  const auto map = sys::read_file("/proc/self/uid_map");
-  if (!map) return false;
-  const std::string_view line = trim(*map);
-  return line.find('\n') != std::string_view::npos || !line.ends_with(" 4294967295");
-}
-
 bool is_unprivileged() {
-  return ::geteuid() != 0 || in_user_namespace();
+  return ::geteuid() != 0 || !sys::in_initial_user_namespace();
 }
 
 // As runc: root of a user namespace keeps the user's directory, unless it

@@ -32,6 +32,16 @@ void bind(CLI::App& app, Binding& binding) {
     binding.known = app.add_option(name, binding.value)->take_last();
 }
 
+// Few are: CLI11 would take longer to learn of the others than to read the line.
+bool is_named(const Option& option, std::span<const std::string> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) {
+    if (!word.starts_with("--")) return false;
+    word.remove_prefix(2);
+    return word.starts_with(option.name) &&
+           (word.size() == option.name.size() || word[option.name.size()] == '=');
+  });
+}
+
 // CLI11's texts open with the option's name: "--bundle: 1 required TEXT missing".
 std::unexpected<Error> missing_value(const CLI::ArgumentMismatch& problem) {
   const std::string text = problem.what();
@@ -99,13 +109,17 @@ Result<Arguments> parse(std::span<const Option> options, std::span<const std::st
   app.set_help_flag("");
   app.prefix_command(extent == Extent::to_command);
   Arguments arguments;
+  std::vector<std::string> given = normalise(options, words, extent);
   std::deque<Binding> bindings;
-  for (const Option& option : options) bind(app, bindings.emplace_back(Binding{.option = &option}));
+  for (const Option& option : options) {
+    Binding& binding = bindings.emplace_back(Binding{.option = &option});
+    if (is_named(option, given)) bind(app, binding);
+  }
   if (extent == Extent::all) {
     app.add_option("arguments", arguments.positional);
     app.allow_extras();
   }
-  TRY(read(app, normalise(options, words, extent)));
+  TRY(read(app, std::move(given)));
   std::vector<std::string> rest = rest_of(app);
   TRY(refuse_unknown(rest));
   if (extent == Extent::to_command) arguments.positional = std::move(rest);
@@ -117,9 +131,9 @@ Result<Arguments> parse(std::span<const Option> options, std::span<const std::st
       continue;
     }
     std::string value = option.value.empty() ? (binding.on ? "true" : "false") : binding.value;
-    if (binding.known->count() == 0) value = option.initial;
-    if (binding.known->count() > 0 || !value.empty())
-      arguments.values.emplace(option.name, std::move(value));
+    const bool is_given = binding.known != nullptr && binding.known->count() > 0;
+    if (!is_given) value = option.initial;
+    if (is_given || !value.empty()) arguments.values.emplace(option.name, std::move(value));
   }
   return arguments;
 }

@@ -154,7 +154,7 @@ Result<void> change(Subject& subject, const plan::Plan& plan, init::MountChange 
 
 // So that `checkpoint` knows of it.
 Result<void> record(const Subject& subject) {
-  return subject.dir.save(subject.state).context("done, but not recorded");
+  return subject.dir.save_config(subject.state.spec).context("done, but not recorded");
 }
 
 void forget(std::vector<oci::Mount>& mounts, const std::string& destination) {

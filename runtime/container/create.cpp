@@ -7,7 +7,8 @@ namespace coracle::container {
 
 Result<void> create(const CreateOptions& options) {
   TRY(run_from_protected_binary());
-  Made made = TRY(make_container(options, TerminalUse::console_socket));
+  Made made = TRY(make_container(
+      options, {.terminal = TerminalUse::console_socket, .starter = Starter::start_command}));
   made.init.detach();
   return {};
 }

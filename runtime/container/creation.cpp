@@ -3,11 +3,11 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <optional>
 #include <tuple>
@@ -39,23 +39,28 @@ namespace coracle::container {
 namespace {
 
 std::string now_rfc3339() {
-  timespec now = {};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm utc = {};
-  ::gmtime_r(&now.tv_sec, &utc);
+  // Not gmtime(3): it reads the time zone's file.
+  using namespace std::chrono;
+  const auto now = time_point_cast<nanoseconds>(system_clock::now());
+  const auto midnight = floor<days>(now);
+  const year_month_day date(midnight);
+  const hh_mm_ss time(now - midnight);
   std::array<char, 64> text = {};
-  const int size = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ",
-                                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                                 utc.tm_min, utc.tm_sec, now.tv_nsec);
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld.%09ldZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<long>(time.hours().count()),
+      static_cast<long>(time.minutes().count()), static_cast<long>(time.seconds().count()),
+      static_cast<long>(time.subseconds().count()));
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
 class Creation {
  public:
-  Creation(const CreateOptions& options, TerminalUse use, Bundle bundle, Preserved preserved,
+  Creation(const CreateOptions& options, Making how, Bundle bundle, Preserved preserved,
            StateDir dir)
       : options_(options),
-        use_(use),
+        how_(how),
         bundle_(std::move(bundle)),
         preserved_(std::move(preserved)),
         dir_(std::move(dir)) {}
@@ -96,7 +101,10 @@ class Creation {
     return Made{.dir = std::move(dir_),
                 .state = std::move(state_),
                 .init = std::move(init_),
-                .terminal = std::move(terminal_)};
+                .terminal = std::move(terminal_),
+                .cgroup = std::move(cgroup_),
+                .channel = std::move(channel_),
+                .executed = std::move(executed_)};
   }
 
  private:
@@ -110,6 +118,8 @@ class Creation {
   Result<sys::MountFd> make_mount(const plan::Mount& mount) const;
   Result<void> serve_init();
   Result<hooks::Output> output_of_inits_hooks() const;
+  Result<init::Gate> make_gate();
+  bool has_work_at_rootfs_ready() const;
   Result<void> enter_delegated_cgroup() const;
   Result<void> run_runtime_hooks();
   Result<void> take_console(sync::Console message);
@@ -117,7 +127,7 @@ class Creation {
   Result<void> finish();
 
   const CreateOptions& options_;
-  TerminalUse use_;
+  Making how_;
   Bundle bundle_;
   Preserved preserved_;
   StateDir dir_;
@@ -132,6 +142,7 @@ class Creation {
   seccomp::Filter filter_;
   sys::Fd agent_;  // connected before the clone: its absence is no surprise later
   std::optional<sync::HostEnd> channel_;
+  sys::Fd executed_;
   sys::Child init_;
   bool born_in_cgroup_ = false;
   sys::Fd terminal_;
@@ -192,6 +203,7 @@ Result<void> Creation::plan_rdt_group() {
 
 Result<void> Creation::make_groups() {
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
+  TRY(dir_.save_config(bundle_.spec));
   TRY(dir_.save(state_));
   if (rdt_) {
     TRY(make_rdt_group(*rdt_, *bundle_.spec.linux_.intel_rdt));
@@ -223,6 +235,21 @@ Result<hooks::Output> Creation::output_of_inits_hooks() const {
   return hooks::open_output(oci_state(state_, oci::Status::creating));
 }
 
+// A half-made container's poststop hooks run once its first hooks had their turn.
+bool Creation::has_work_at_rootfs_ready() const {
+  const oci::Hooks& hooks = bundle_.spec.hooks;
+  return !hooks.prestart.empty() || !hooks.create_runtime.empty() ||
+         !hooks.create_container.empty() || !hooks.poststop.empty() ||
+         !plan_.annotations.delegate_cgroup.empty();
+}
+
+Result<init::Gate> Creation::make_gate() {
+  if (how_.starter == Starter::start_command) return make_start_gate(dir_);
+  PipeGate gate = TRY(make_pipe_gate());
+  executed_ = std::move(gate.result);
+  return std::move(gate.init);
+}
+
 Result<void> Creation::spawn() {
   sync::Channel channel = TRY(sync::make_channel());
   init::Input input = {
@@ -230,7 +257,7 @@ Result<void> Creation::spawn() {
       .hooks = bundle_.spec.hooks,
       .state = oci_state(state_, oci::Status::creating),
       .channel = std::move(channel.init),
-      .gate = TRY(make_start_gate(dir_)),
+      .gate = TRY(make_gate()),
       .seccomp = {.program = filter_.program,
                   .flags = filter_.flags,
                   .notifies = filter_.notifies,
@@ -240,7 +267,8 @@ Result<void> Creation::spawn() {
       .hooks_output = TRY(output_of_inits_hooks()),
       // Nobody is in a new PID namespace but whom we put there.
       .becomes_dumpable = !facts_.privileged && (plan_.namespaces.clone_flags & CLONE_NEWPID) != 0,
-      .make_time_namespace = init_makes_time_namespace(plan_, facts_)};
+      .make_time_namespace = init_makes_time_namespace(plan_, facts_),
+      .host_awaits_rootfs = has_work_at_rootfs_ready()};
   // An unprivileged host could not write the maps of a process that is not
   // dumpable; init becomes so once it has them.
   if (facts_.privileged && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
@@ -263,6 +291,7 @@ Result<void> Creation::prepare_init() {
     TRY(unit_->start(init_.pid(), *cgroup_).context("cgroup"));
     state_.cgroup_paths = cgroup_->paths();
     TRY(limit_cgroup());
+    TRY(dir_.save(state_));
   } else {
     TRY(cgroup_->attach(init_.pid(), born_in_cgroup_).context("cgroup"));
   }
@@ -298,7 +327,7 @@ Result<void> Creation::run_runtime_hooks() {
 }
 
 Result<void> Creation::take_console(sync::Console message) {
-  if (use_ == TerminalUse::console_socket)
+  if (how_.terminal == TerminalUse::console_socket)
     return send_fd(options_.console_socket, "/dev/ptmx", message.terminal)
         .context("console socket");
   terminal_ = std::move(message.terminal);
@@ -346,9 +375,9 @@ Result<void> Creation::finish() {
     TRY(send_fd(options_.pidfd_socket, "pidfd", init_.pidfd()).context("pidfd socket"));
   if (const std::string& receiver = plan_.annotations.pidfd_receiver; !receiver.empty())
     TRY(send_fd(receiver, "pidfd", init_.pidfd()).context("run.oci.pidfd_receiver"));
-  TRY(dir_.save(state_));
   TRY(write_pid_file(options_.pid_file, init_.pid()));
   pid_file_written_ = true;
+  if (how_.starter == Starter::maker) return {};
   return channel_->send(sync::Saved{});
 }
 
@@ -384,13 +413,13 @@ ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {
   return state;
 }
 
-Result<Made> make_container(const CreateOptions& options, TerminalUse use) {
+Result<Made> make_container(const CreateOptions& options, Making how) {
   TRY(check_id(options.id));
   Preserved kept = TRY(preserved_descriptors(options.preserve_fds));
   TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + kept.count)));
   Bundle bundle = TRY(load_bundle(options.bundle, options.config));
-  TRY(check_terminal(options, bundle.spec, use));
-  Creation creation(options, use, std::move(bundle), std::move(kept),
+  TRY(check_terminal(options, bundle.spec, how.terminal));
+  Creation creation(options, how, std::move(bundle), std::move(kept),
                     TRY(StateDir::claim(options.root, options.id)));
   auto done = creation.run();
   if (!done) {

@@ -2,6 +2,7 @@
 // container/; create.cpp and run.cpp use it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ namespace coracle::container {
 // Who gets the master of process.terminal.
 enum class TerminalUse { console_socket, caller };
 
+// Who starts it: a `start` to come, or its maker at once.
+enum class Starter { start_command, maker };
+
 // A container in status `created`.  Dropped, init dies, and the state
 // directory goes unless it was kept.
 struct Made {
@@ -29,6 +33,10 @@ struct Made {
   ContainerState state;
   sys::Child init;
   sys::Fd terminal;  // the pty's master, with TerminalUse::caller
+  std::optional<cgroup::Cgroup> cgroup = {};
+  // With Starter::maker: init awaits Saved, and `executed` is what await_execution wants.
+  std::optional<sync::HostEnd> channel = {};
+  sys::Fd executed = {};
 };
 
 // A detached container's terminal goes to a console socket, which is for that alone.
@@ -43,6 +51,10 @@ ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
 
 // Makes it, or leaves nothing.  When hooks had run already, poststop hooks run
 // after the undoing.  Spec: runtime.md#lifecycle, steps 1 to 6, 12 and 13
-Result<Made> make_container(const CreateOptions& options, TerminalUse use);
+struct Making {
+  TerminalUse terminal = TerminalUse::console_socket;
+  Starter starter = Starter::start_command;
+};
+Result<Made> make_container(const CreateOptions& options, Making how);
 
 }  // namespace coracle::container

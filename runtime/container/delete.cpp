@@ -58,6 +58,10 @@ Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cg
   return cgroup.kill_all();
 }
 
+Result<void> remove_cgroups(const ContainerState& state, const cgroup::Cgroup& cgroup) {
+  return cgroup.remove().context("remove the cgroups of " + state.id);
+}
+
 // Only once its cgroup is gone: one that has processes may be another's by now.
 // systemd drops an empty one by itself, so that a failure is no more than a warning.
 std::vector<std::string> end_unit(const ContainerState& state) {
@@ -81,6 +85,17 @@ Result<std::vector<std::string>> remove_unreadable(StateDir& dir, const Error& w
   return std::vector<std::string>{why.text() + "; cgroups may remain"};
 }
 
+Result<std::vector<std::string>> remove_all(StateDir& dir, const ContainerState& state,
+                                            const cgroup::Cgroup& cgroup) {
+  TRY(end_processes(state, cgroup).context("end the processes of " + state.id));
+  TRY(remove_cgroups(state, cgroup));
+  std::vector<std::string> warnings = end_unit(state);
+  TRY(remove_rdt_group(state.rdt_group));
+  TRY(dir.remove());
+  std::ranges::move(run_poststop_hooks(state), std::back_inserter(warnings));
+  return warnings;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> remove(const std::string& root, const std::string& id,
@@ -95,14 +110,15 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
   const ContainerState state = TRY(std::move(loaded));
   if (!force) TRY(check_deletable(id, status_of(state)));
 
-  const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
-  TRY(end_processes(state, cgroup).context("end the processes of " + id));
-  TRY(cgroup.remove().context("remove the cgroups of " + id));
-  std::vector<std::string> warnings = end_unit(state);
-  TRY(remove_rdt_group(state.rdt_group));
-  TRY(dir.remove());
-  std::ranges::move(run_poststop_hooks(state), std::back_inserter(warnings));
-  return warnings;
+  return remove_all(dir, state, TRY(cgroup_of(state)));
+}
+
+Result<std::vector<std::string>> remove_made(const std::string& root, const ContainerState& state,
+                                             const cgroup::Cgroup& cgroup) {
+  auto dir = StateDir::open(root, state.id);
+  if (dir) return remove_all(*dir, state, cgroup);
+  if (dir.error().what == no_such_container) return std::vector<std::string>();
+  return std::unexpected(std::move(dir).error());
 }
 
 }  // namespace coracle::container

@@ -31,5 +31,8 @@ Result<void> kill(const std::string& root, const std::string& id, int signal, bo
 // id is no error.  Removes cgroups and state, then runs poststop hooks, whose
 // failures come back as warnings.
 Result<std::vector<std::string>> remove(const std::string& root, const std::string& id, bool force);
+// The same, forced, by its maker, who knows all that would be read.
+Result<std::vector<std::string>> remove_made(const std::string& root, const ContainerState& state,
+                                             const cgroup::Cgroup& cgroup);
 
 }  // namespace coracle::container

@@ -160,6 +160,7 @@ Result<void> Restoration::plan() {
 
 Result<void> Restoration::make_cgroup() {
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
+  TRY(dir_.save_config(state_.spec));
   TRY(dir_.save(state_));
   cgroup::Cgroup cgroup(cgroup_host_, state_.cgroup_paths, {.rootless = options_.create.rootless});
   // systemd makes its own around CRIU, and what it restores is born there.
@@ -303,6 +304,7 @@ Result<void> Restoration::take_init(pid_t pid) {
   // So that `exec` joins it.
   if (!known && in_other_time_namespace(pid))
     namespaces.push_back({.type = oci::NamespaceType::time, .path = {}});
+  TRY(dir_.save_config(state_.spec));
   TRY(record_init(pid));
   TRY(write_pid_file(options_.create.pid_file, pid));
   pid_file_written_ = true;

@@ -11,24 +11,30 @@
 #include "runtime/container/own_binary.hpp"
 #include "runtime/container/readiness.hpp"
 #include "runtime/container/start.hpp"
+#include "runtime/container/start_gate.hpp"
 
 namespace coracle::container {
 namespace {
-
-Result<void> delete_container(const std::string& root, const std::string& id) {
-  for (std::string& warning : TRY(remove(root, id, true))) log::warn(std::move(warning));
-  return {};
-}
 
 struct Started {
   sys::Child init;
   sys::Fd terminal;
   std::optional<Readiness> readiness;  // of which nothing was passed on yet
+  ContainerState state;
+  cgroup::Cgroup cgroup;
 };
+
+Result<void> delete_container(const std::string& root, const ContainerState& state,
+                              const cgroup::Cgroup& cgroup) {
+  for (std::string& warning : TRY(remove_made(root, state, cgroup))) log::warn(std::move(warning));
+  return {};
+}
 
 Result<std::optional<Readiness>> listen_and_start(const std::string& root, Made& made) {
   auto readiness = TRY(Readiness::listen(made.dir));
-  TRY(start_container(root, std::move(made.dir), made.state));
+  TRY(made.channel->send(sync::Saved{}));
+  TRY(await_execution(made.executed, made.state, made.init.pidfd()));
+  TRY(finish_start(root, std::move(made.dir), made.state));
   return readiness;
 }
 
@@ -36,15 +42,18 @@ Result<std::optional<Readiness>> listen_and_start(const std::string& root, Made&
 Result<Started> make_and_start(const RunOptions& options) {
   const CreateOptions& create = options.create;
   const TerminalUse use = options.detach ? TerminalUse::console_socket : TerminalUse::caller;
-  Made made = TRY(make_container(create, use));
+  Made made = TRY(make_container(create, {.terminal = use, .starter = Starter::maker}));
   if (made.terminal) prepare_terminal(made.terminal);  // before the program can ask for it
   auto readiness = listen_and_start(create.root, made);
   if (readiness)
     return Started{.init = std::move(made.init),
                    .terminal = std::move(made.terminal),
-                   .readiness = *std::move(readiness)};
+                   .readiness = *std::move(readiness),
+                   .state = std::move(made.state),
+                   .cgroup = *std::move(made.cgroup)};
   made.init = sys::Child();
-  auto deleted = delete_container(create.root, create.id);
+  { const StateDir unlocked = std::move(made.dir); }
+  auto deleted = delete_container(create.root, made.state, *made.cgroup);
   if (!deleted) log::warn(deleted.error().text());
   return std::unexpected(std::move(readiness).error());
 }
@@ -68,7 +77,7 @@ Result<int> run(const RunOptions& options) {
                                      .terminal = std::move(started.terminal),
                                      .readiness = std::move(started.readiness)},
                                     signals));
-  if (!options.keep) TRY(delete_container(options.create.root, options.create.id));
+  if (!options.keep) TRY(delete_container(options.create.root, started.state, started.cgroup));
   return exit.code();
 }
 

@@ -45,6 +45,10 @@ Result<void> start_container(const std::string& root, StateDir dir, const Contai
   const std::optional<sys::PidFd> init = open_init(state);
   if (!init) return fail("cannot start a container that has stopped");
   TRY(open_start_gate(dir, state, *init));
+  return finish_start(root, std::move(dir), state);
+}
+
+Result<void> finish_start(const std::string& root, StateDir dir, const ContainerState& state) {
   const std::vector<oci::Hook>& hooks = state.spec.hooks.poststart;
   if (hooks.empty()) return {};
   auto done = hooks::run("poststart", hooks, oci_state(state, oci::Status::running));

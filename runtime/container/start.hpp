@@ -9,8 +9,11 @@
 
 namespace coracle::container {
 
-// Opens the gate, then runs the poststart hooks.  When one fails the container
-// is stopped and deleted.  Spec: runtime.md#lifecycle, steps 7 to 10
+// Opens the gate, then finishes the start.
 Result<void> start_container(const std::string& root, StateDir dir, const ContainerState& state);
+
+// Init has executed its program: runs the poststart hooks.  When one fails the container is
+// stopped and deleted.  Spec: runtime.md#lifecycle, steps 9 and 10
+Result<void> finish_start(const std::string& root, StateDir dir, const ContainerState& state);
 
 }  // namespace coracle::container

@@ -49,6 +49,11 @@ Result<std::string> read_result(const sys::Fd& result, const sys::PidFd& pidfd) 
   }
 }
 
+bool has_ended(const sys::PidFd& process) {
+  pollfd polled = {.fd = process.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&polled, 1, 0) > 0;
+}
+
 }  // namespace
 
 Error error_from_gate(std::string_view text) {
@@ -56,6 +61,27 @@ Error error_from_gate(std::string_view text) {
   if (line == std::string_view::npos) return Error{.what = "init: " + std::string(text)};
   return Error{.code = parse_number<int>(text.substr(0, line)).value_or(0),
                .what = std::string(text.substr(line + 1))};
+}
+
+Result<PipeGate> make_pipe_gate() {
+  std::array<int, 2> ends = {-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno("pipe");
+  return PipeGate{.init = {.wait = sys::Fd(), .result = sys::Fd(ends[1])},
+                  .result = sys::Fd(ends[0])};
+}
+
+Result<void> await_execution(const sys::Fd& result, const ContainerState& state,
+                             const sys::PidFd& pidfd) {
+  const std::string text = TRY(read_result(result, pidfd));
+  if (!text.empty()) return std::unexpected(error_from_gate(text));
+  if (!has_ended(pidfd)) return {};
+  // A process that has been reaped already must have run to be gone by itself
+  // so soon; one that is there tells whether it has executed.
+  const auto facts = sys::process_facts(state.pid);
+  if (!facts || facts->start_time != state.start_time || !facts->has_not_executed()) return {};
+  if (was_oom_killed(state.cgroup_paths))
+    return fail("container init was OOM-killed (memory limit too low?)");
+  return fail("container init ended before it executed the program");
 }
 
 Result<init::Gate> make_start_gate(const StateDir& dir) {
@@ -72,16 +98,7 @@ Result<void> open_start_gate(const StateDir& dir, const ContainerState& state,
   if (!gate && gate.error().code == ENXIO) return fail("container init has ended");
   const sys::Fd open_gate = TRY(std::move(gate));
   TRY(sys::write_all(open_gate, "1"));
-  const std::string text = TRY(read_result(result, pidfd));
-  if (!text.empty()) return std::unexpected(error_from_gate(text));
-  // A process that has been reaped already must have run to be gone by itself
-  // so soon; one that is there tells whether it has executed.
-  const auto facts = sys::process_facts(state.pid);
-  if (facts && facts->start_time == state.start_time && facts->has_not_executed()) {
-    if (was_oom_killed(state.cgroup_paths))
-      return fail("container init was OOM-killed (memory limit too low?)");
-    return fail("container init ended before it executed the program");
-  }
+  TRY(await_execution(result, state, pidfd));
   ::unlinkat(dir.fd().get(), wait_fifo, 0);
   ::unlinkat(dir.fd().get(), result_fifo, 0);
   return {};

@@ -12,6 +12,8 @@
 #include <memory>
 #include <tuple>
 
+#include "oci-spec/parse.hpp"
+#include "oci-spec/write.hpp"
 #include "runtime/base/strings.hpp"
 #include "runtime/container/state_json.hpp"
 #include "runtime/sys/files.hpp"
@@ -20,6 +22,7 @@ namespace coracle::container {
 namespace {
 
 constexpr const char* state_file = "state.json";
+constexpr const char* config_file = "config.json";
 constexpr std::size_t longest_id = 1024;
 // A holder runs hooks at most; one that never ends must not hang `delete`.
 constexpr int lock_wait_s = 30;
@@ -172,6 +175,10 @@ StateDir::~StateDir() {
   ::flock(dir_.get(), LOCK_UN);
 }
 
+Result<void> StateDir::save_config(const oci::Spec& spec) const {
+  return sys::replace_file_at(dir_, config_file, oci::write_spec(spec, false), 0600).context(path_);
+}
+
 Result<void> StateDir::save(const ContainerState& state) const {
   return sys::replace_file_at(dir_, state_file, render_state(state), 0600).context(path_);
 }
@@ -179,7 +186,12 @@ Result<void> StateDir::save(const ContainerState& state) const {
 Result<ContainerState> StateDir::load() const {
   const std::string name = path_ + "/" + state_file;
   auto text = sys::read_file_at(dir_, state_file);
-  if (text) return parse_state(*text, name);
+  if (text) {
+    ContainerState state = TRY(parse_state(*text, name));
+    const std::string config = TRY(sys::read_file_at(dir_, config_file).context(path_));
+    state.spec = TRY(oci::parse_spec(config, path_ + "/" + config_file));
+    return state;
+  }
   if (text.error().code != ENOENT) return std::unexpected(std::move(text.error()).context(path_));
   if (is_removed(dir_)) return fail(no_such_container);
   ContainerState claimed_only;

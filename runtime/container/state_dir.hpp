@@ -37,7 +37,7 @@ struct ContainerState {
   // empty: we made them.
   std::string systemd_unit;
   std::string rdt_group;  // resctrl directory that delete removes; empty: none
-  oci::Spec spec;         // as it was at create: later edits have no effect
+  oci::Spec spec;         // as it was at create: later edits of the bundle have no effect
 };
 
 // The claimed, locked directory ROOT/ID.
@@ -55,7 +55,10 @@ class StateDir {
   StateDir& operator=(StateDir&&) = delete;  // what was claimed would be forgotten
   ~StateDir();  // unlocks; a claimed directory that was not kept is removed
 
-  Result<void> save(const ContainerState& state) const;  // by rename
+  // By rename, each its own file: a configuration is large and seldom changes.  The
+  // configuration is saved first: there is no loading without it.
+  Result<void> save_config(const oci::Spec& spec) const;
+  Result<void> save(const ContainerState& state) const;  // all but `spec`
   // The id alone, with pid 0, where nothing was saved yet: a claim in progress,
   // or one whose maker was killed.
   Result<ContainerState> load() const;

@@ -43,7 +43,6 @@ struct Fields<ContainerState> {
       required<PathsCodec>("cgroup_paths", &ContainerState::cgroup_paths),
       optional("systemd_unit", &ContainerState::systemd_unit),
       optional("rdt_group", &ContainerState::rdt_group),
-      required("config", &ContainerState::spec),
   };
 };
 

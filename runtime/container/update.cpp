@@ -105,7 +105,7 @@ Result<void> update(const std::string& root, const std::string& id, const Update
     return updated;
   }
   record(config, std::move(merged), wanted);
-  return dir.save(state).context("the limits are in force, but could not be recorded");
+  return dir.save_config(state.spec).context("the limits are in force, but could not be recorded");
 }
 
 }  // namespace coracle::container

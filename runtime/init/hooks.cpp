@@ -19,6 +19,7 @@ oci::State state_for_hooks(const Context& context, oci::Status status) {
 }  // namespace
 
 Result<void> let_host_run_hooks(Context& context) {
+  if (!context.input.host_awaits_rootfs) return {};
   TRY(context.input.channel.send(sync::RootfsReady{}));
   TRY(context.input.channel.expect<sync::RuntimeHooksDone>());
   return {};

@@ -27,7 +27,7 @@ struct Seccomp {
 
 // Init's ends of the start gate.
 struct Gate {
-  sys::Fd wait;    // a byte read from it opens the gate
+  sys::Fd wait;    // a byte read from it opens the gate; none: Saved does
   sys::Fd result;  // close-on-exec: end of file tells `start` of the execve
 };
 
@@ -60,6 +60,8 @@ struct Input {
   bool becomes_dumpable = false;
   // An unprivileged host cannot unshare it; execve enters it (Linux 6.2).
   bool make_time_namespace = false;
+  // It has hooks to run, or else to do, between the mounts and pivot_root.
+  bool host_awaits_rootfs = true;
 };
 
 // Which namespaces hold at entry: all that clone3 made and that the host or

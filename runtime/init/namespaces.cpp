@@ -51,14 +51,19 @@ bool enters_user_namespace(const Context& context) {
 // The clone copied the host's: its end of the channel above all, which would
 // keep us from seeing its end.
 Result<void> close_host_descriptors(Context& context) {
-  const auto number = [](const sys::Fd& fd) { return static_cast<unsigned int>(fd.get()); };
   const Input& input = context.input;
-  std::vector<unsigned int> kept = {number(input.channel.socket()), number(input.gate.wait),
-                                    number(input.gate.result), number(input.hooks_output.out),
-                                    number(input.hooks_output.errors)};
+  std::vector<unsigned int> kept;
+  const auto keep = [&](const sys::Fd& fd) {
+    if (fd) kept.push_back(static_cast<unsigned int>(fd.get()));
+  };
+  keep(input.channel.socket());
+  keep(input.gate.wait);
+  keep(input.gate.result);
+  keep(input.hooks_output.out);
+  keep(input.hooks_output.errors);
   if (context.joining) {
-    kept.push_back(number(context.joining->container));
-    kept.push_back(number(context.joining->root));
+    keep(context.joining->container);
+    keep(context.joining->root);
   }
   return sys::close_all_from(static_cast<unsigned int>(3 + input.preserve_fds), std::move(kept));
 }

@@ -47,11 +47,14 @@ Result<void> set_capabilities(const plan::CapabilitySets& sets) {
 
 Result<void> drop_bounding(std::uint64_t keep) {
   for (unsigned long capability = 0; capability < 64; ++capability) {
-    const int held = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (held < 0) return {};  // past the last one that the kernel knows
-    if (held == 0 || ((keep >> capability) & 1U) != 0) continue;
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
-      return fail_errno("drop capability " + std::to_string(capability) + " from the bounding set");
+    if (((keep >> capability) & 1U) != 0) continue;
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+    const int code = errno;
+    if (code == EINVAL) return {};  // past the last one that the kernel knows
+    // Without CAP_SETPCAP nothing can be dropped, nor need be what is not there.
+    if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 0) continue;
+    return fail_errno("drop capability " + std::to_string(capability) + " from the bounding set",
+                      code);
   }
   return {};
 }

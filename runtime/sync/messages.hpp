@@ -4,11 +4,12 @@
 //   writes uid_map, gid_map
 //   IdMapsWritten ------------------->  becomes uid 0, builds the rootfs
 //   MountReady <--------------------->  MountPlease (any number)
-//   runs createRuntime hooks  <-------  RootfsReady
+//   runs createRuntime hooks  <-------  RootfsReady, when there are any
 //   RuntimeHooksDone ---------------->  createContainer hooks, pivot_root, ...
-//   saves state "created"  <----------  Console?, SeccompListener?, Ready
+//   writes the pid file  <------------  Console?, SeccompListener?, Ready
 //   Saved --------------------------->  closes its end, waits at the gate
 //
+// `run` sends Saved when the container is to start: there is no gate then.
 // Each name states a fact already true for its sender.  Init may send LogLine
 // at any time, and Failed instead of any message it owes.  End of file on the
 // channel ends init: no half-made container outlives its host.

@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "runtime/base/strings.hpp"
 
 namespace coracle::sys {
 namespace {
+
+constexpr std::size_t first_step = 8192;  // holds nearly all that procfs has, and configurations
 
 Result<void> write_text_once(const Fd& fd, const std::string& path, std::string_view text) {
   ssize_t written = 0;
@@ -37,13 +40,10 @@ Result<Fd> open_at(const Fd& dir, const std::string& name, int flags, mode_t mod
 
 Result<std::string> read_all(const Fd& fd, std::size_t most) {
   std::string text;
-  struct stat status = {};
-  if (::fstat(fd.get(), &status) == 0 && status.st_size > 0)
-    text.reserve(std::min(static_cast<std::size_t>(status.st_size), most));
   while (true) {
-    // procfs and cgroupfs report no size: grow as we read.
+    // procfs and cgroupfs report no size, and are read most: grow as we read.
     const std::size_t old_size = text.size();
-    const std::size_t step = text.capacity() > old_size ? text.capacity() - old_size : 4096;
+    const std::size_t step = std::max(first_step, old_size);
     text.resize(old_size + step);
     const ssize_t got = ::read(fd.get(), text.data() + old_size, step);
     if (got < 0 && errno == EINTR) {

@@ -4,6 +4,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <tuple>
 
@@ -51,6 +52,13 @@ Result<Fd> open_namespace(const std::string& path, std::uint64_t clone_flag) {
     return fail(path + " is a " + namespace_name(static_cast<std::uint64_t>(type)) + ", not a " +
                 namespace_name(clone_flag));
   return fd;
+}
+
+bool in_initial_user_namespace() {
+  // PROC_USER_INIT_INO of include/linux/proc_ns.h: the same since Linux 3.8.
+  constexpr ino_t initial = 0xEFFFFFFD;
+  struct stat status = {};
+  return ::stat("/proc/self/ns/user", &status) == 0 && status.st_ino == initial;
 }
 
 Result<void> enter_namespace(const Fd& name_space, std::uint64_t clone_flag) {

@@ -18,6 +18,9 @@ std::string own_namespace_path(std::uint64_t clone_flag);
 // "network namespace"
 std::string namespace_name(std::uint64_t clone_flag);
 
+// Its maps need no reading: every id is itself there.
+bool in_initial_user_namespace();
+
 Result<void> enter_namespace(const Fd& name_space, std::uint64_t clone_flag);
 
 // Namespaces entered so that the next child is born in them; dropped, the

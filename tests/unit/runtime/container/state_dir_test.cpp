@@ -52,6 +52,11 @@ ContainerState example() {
   return state;
 }
 
+Result<void> save(const StateDir& dir) {
+  TRY(dir.save_config(example().spec));
+  return dir.save(example());
+}
+
 }  // namespace
 
 TEST_CASE("state dir: a claim that is not kept leaves nothing") {
@@ -59,7 +64,7 @@ TEST_CASE("state dir: a claim that is not kept leaves nothing") {
   {
     const auto dir = StateDir::claim(root.path(), "web1");
     REQUIRE(dir.has_value());
-    REQUIRE(dir->save(example()).has_value());
+    REQUIRE(save(*dir).has_value());
     CHECK(root.has("web1/state.json"));
   }
   CHECK_FALSE(root.has("web1"));
@@ -109,10 +114,11 @@ TEST_CASE("state dir: what was saved is loaded") {
   const Root root;
   const auto dir = StateDir::claim(root.path(), "web1");
   REQUIRE(dir.has_value());
-  REQUIRE(dir->save(example()).has_value());
+  REQUIRE(save(*dir).has_value());
   const auto loaded = StateDir::peek(root.path(), "web1")->load();
   REQUIRE(loaded.has_value());
   CHECK(loaded->pid == 42);
+  CHECK(loaded->spec.root.path == "rootfs");
   struct stat status = {};
   REQUIRE(::stat((dir->path() + "/state.json").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
