@@ -18,6 +18,7 @@
 #include "runtime/sys/fd.hpp"
 #include "runtime/sys/process.hpp"
 #include "runtime/sys/signals.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::hooks {
 namespace {
@@ -263,6 +264,7 @@ Result<void> run_one(const oci::Hook& hook, const Given& given) {
 // Runs hook number `i`; its failure names list and number.
 Result<void> run_numbered(std::string_view name, const std::vector<oci::Hook>& hooks, std::size_t i,
                           const Given& given) {
+  const sys::timings::Phase phase(name, hooks[i].path);
   auto ran = run_one(hooks[i], given).context(hooks[i].path);
   if (ran) return {};
   return std::move(ran).context("error running " + std::string(name) + " hook #" +

@@ -12,7 +12,7 @@ _coracle_signals() {
 # The options of command $1, the global ones for "".
 _coracle_options() {
   case $1 in
-    '') echo '--debug --log --log-format --root --systemd-cgroup --cgroup-manager --rootless --help -h --version -v' ;;
+    '') echo '--debug --log --log-format --root --systemd-cgroup --cgroup-manager --rootless --timings --help -h --version -v' ;;
     checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --network-lock --empty-ns --auto-dedup --lazy-pages --parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --help -h' ;;
     create) echo '--bundle -b --config -f --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help -h' ;;
     delete) echo '--force -f --regex -r --help -h' ;;
@@ -43,6 +43,7 @@ _coracle_value() {
     ' --root') echo 'DIRECTORY' ;;
     ' --cgroup-manager') echo 'cgroupfs|systemd|disabled' ;;
     ' --rootless') echo 'true|false|auto' ;;
+    ' --timings') echo 'FILE' ;;
     'checkpoint --image-path') echo 'DIRECTORY' ;;
     'checkpoint --work-path') echo 'DIRECTORY' ;;
     'checkpoint --manage-cgroups-mode') echo 'soft|full|strict|ignore' ;;

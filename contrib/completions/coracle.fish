@@ -5,7 +5,7 @@
 function __coracle_specs
     switch $argv[1]
         case ''
-            string split ' ' 'debug log= log-format= root= systemd-cgroup cgroup-manager= rootless= h/help v/version'
+            string split ' ' 'debug log= log-format= root= systemd-cgroup cgroup-manager= rootless= timings= h/help v/version'
         case 'checkpoint'
             string split ' ' 'image-path= work-path= tcp-established ext-unix-sk shell-job file-locks manage-cgroups-mode= network-lock= empty-ns=+ auto-dedup lazy-pages parent-path= leave-running pre-dump tcp-skip-in-flight link-remap page-server= status-fd= h/help'
         case 'create'
@@ -95,6 +95,7 @@ complete -c coracle -n '__coracle_at \'\'' -l root -x -a '(__fish_complete_direc
 complete -c coracle -n '__coracle_at \'\'' -l systemd-cgroup -d 'let systemd manage cgroups'
 complete -c coracle -n '__coracle_at \'\'' -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes cgroups: we, "cgroupfs" (the default); "systemd"; or nobody, "disabled", so that a container stays in those of its caller'
 complete -c coracle -n '__coracle_at \'\'' -l rootless -x -a 'true false auto' -d 'do not fail on cgroups that may not be written: "true", "false" or "auto"'
+complete -c coracle -n '__coracle_at \'\'' -l timings -r -F -d 'write how long each phase took, for a trace viewer, to this file'
 complete -c coracle -n '__coracle_at \'\'' -l help -s h -d 'show this help'
 complete -c coracle -n '__coracle_at \'\'' -l version -s v -d 'print the version'
 complete -c coracle -n '__coracle_at \'\'' -a checkpoint -d 'save a running container as image files'

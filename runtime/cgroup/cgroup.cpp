@@ -18,6 +18,7 @@
 #include "runtime/cgroup/v1.hpp"
 #include "runtime/cgroup/v2.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::cgroup {
 namespace {
@@ -277,6 +278,7 @@ Result<sys::Fd> Cgroup::clone_target() const {
 }
 
 Result<void> Cgroup::attach(pid_t pid, bool born_in_v2) const {
+  const sys::timings::Phase phase("join cgroup");
   const std::string* cpuset = v1_directory("cpuset");
   for (const auto& [controller, dir] : paths_.v1) {
     auto written = write_process(dir, pid);

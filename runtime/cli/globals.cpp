@@ -33,6 +33,9 @@ constexpr std::array table = {
         .value = "mode",
         .help = "do not fail on cgroups that may not be written: \"true\", \"false\" or \"auto\"",
         .initial = "auto"},
+    Option{.name = "timings",
+           .value = "file",
+           .help = "write how long each phase took, for a trace viewer, to this file"},
     help_option,
     Option{.name = "version", .letter = 'v', .help = "print the version"},
 };

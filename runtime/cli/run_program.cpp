@@ -8,7 +8,9 @@
 #include "runtime/cli/output.hpp"
 #include "runtime/cli/parse.hpp"
 #include "runtime/cli/suggest.hpp"
+#include "runtime/cli/timings_file.hpp"
 #include "runtime/container/log.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::cli {
 namespace {
@@ -63,6 +65,7 @@ Result<int> carry_out(const Command& command, const std::string& program, const 
   auto counted = check_count(command, parsed->positional.size()).context(program);
   if (!counted) return wrong_usage(std::move(counted).error(), command_help(program, command));
 
+  const sys::timings::Phase phase(command.name);
   container::log::settings().phase = command.name;
   container::log::settings().quiet_stderr = command.quiet_stderr;
   const Globals globals = TRY(resolve_globals(global, program));
@@ -75,6 +78,7 @@ Result<Arguments> parse_globals(const std::string& program, std::span<const std:
   if (!parsed) return wrong_usage(std::move(parsed).error(), program_help(program));
   const container::log::Settings log = TRY(log_settings(*parsed));
   TRY(container::log::start(log));
+  if (const std::string file = parsed->text("timings"); !file.empty()) TRY(start_timings(file));
   return parsed;
 }
 
@@ -99,7 +103,13 @@ Ended run_program(std::span<const std::string> arguments) {
     return {.status = unknown_command_status, .error = unknown_command(*name)};
   const bool only_help = name != &global->positional.front();
   if (only_help) return ended(shown(command_help(program, *command)));
-  return ended(carry_out(*command, program, *global));
+  auto status = carry_out(*command, program, *global);
+  // However it ended: what took so long may be what failed.
+  if (sys::timings::on()) {
+    auto written = write_timings(global->text("timings"), command->name);
+    if (!written) container::log::warn(written.error().text());
+  }
+  return ended(std::move(status));
 }
 
 }  // namespace coracle::cli

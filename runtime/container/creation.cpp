@@ -34,6 +34,7 @@
 #include "runtime/sys/mounts.hpp"
 #include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/sockets.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -163,6 +164,7 @@ Result<void> Creation::offer_readiness() {
 }
 
 Result<void> Creation::plan() {
+  const sys::timings::Phase phase("plan");
   oci::Spec& spec = bundle_.spec;
   CgroupChoice choice = TRY(choose_cgroups(spec, options_));
   cgroup_host_ = std::move(choice.host);
@@ -202,6 +204,7 @@ Result<void> Creation::plan_rdt_group() {
 }
 
 Result<void> Creation::make_groups() {
+  const sys::timings::Phase phase("make cgroup");
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
   TRY(dir_.save_config(bundle_.spec));
   TRY(dir_.save(state_));
@@ -251,6 +254,7 @@ Result<init::Gate> Creation::make_gate() {
 }
 
 Result<void> Creation::spawn() {
+  const sys::timings::Phase phase("clone");
   sync::Channel channel = TRY(sync::make_channel());
   init::Input input = {
       .plan = plan_,
@@ -285,6 +289,7 @@ Result<void> Creation::spawn() {
 }
 
 Result<void> Creation::prepare_init() {
+  const sys::timings::Phase phase("prepare init");
   // Init is known from here on: a killed `create` leaves what can be cleared.
   TRY(dir_.save(state_));
   if (unit_) {
@@ -319,6 +324,7 @@ Result<void> Creation::enter_delegated_cgroup() const {
 }
 
 Result<void> Creation::run_runtime_hooks() {
+  const sys::timings::Phase phase("hooks");
   hooks_ran_ = true;
   const oci::State state = oci_state(state_, oci::Status::creating);
   TRY(hooks::run("prestart", bundle_.spec.hooks.prestart, state));
@@ -342,6 +348,7 @@ Result<void> Creation::take_listener(sync::SeccompListener message) {
 }
 
 Result<sys::MountFd> Creation::make_mount(const plan::Mount& mount) const {
+  const sys::timings::Phase phase("mount for init", mount.destination);
   sys::MountFd made = TRY(make_mount_for(init_.pid(), mount));
   // A peer of the host's mount would show the host what is mounted inside.
   TRY(sys::set_propagation(made, plan::inherited_propagation(plan_.rootfs)));
@@ -349,6 +356,7 @@ Result<sys::MountFd> Creation::make_mount(const plan::Mount& mount) const {
 }
 
 Result<void> Creation::serve_init() {
+  const sys::timings::Phase phase("serve init");
   while (true) {
     sync::InitMessage message = TRY(channel_->receive());
     for (std::string& warning : channel_->take_warnings()) log::warn(std::move(warning));
@@ -371,6 +379,7 @@ Result<void> Creation::serve_init() {
 }
 
 Result<void> Creation::finish() {
+  const sys::timings::Phase phase("finish");
   if (!options_.pidfd_socket.empty())
     TRY(send_fd(options_.pidfd_socket, "pidfd", init_.pidfd()).context("pidfd socket"));
   if (const std::string& receiver = plan_.annotations.pidfd_receiver; !receiver.empty())

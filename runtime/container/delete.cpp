@@ -12,6 +12,7 @@
 #include "runtime/container/status.hpp"
 #include "runtime/container/unit.hpp"
 #include "runtime/sys/process.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -44,6 +45,7 @@ Result<void> await_end(const sys::PidFd& init) {
 
 // Ends what still runs: init, and the others where they may outlive it.
 Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cgroup) {
+  const sys::timings::Phase phase("end processes");
   // Not cloned yet, or still waiting for its maps: then it ends by itself with
   // the host that made it.  The cgroup may be another's, if it was never ours.
   if (state.pid == 0) return {};
@@ -59,6 +61,7 @@ Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cg
 }
 
 Result<void> remove_cgroups(const ContainerState& state, const cgroup::Cgroup& cgroup) {
+  const sys::timings::Phase phase("remove cgroup");
   return cgroup.remove().context("remove the cgroups of " + state.id);
 }
 
@@ -87,6 +90,7 @@ Result<std::vector<std::string>> remove_unreadable(StateDir& dir, const Error& w
 
 Result<std::vector<std::string>> remove_all(StateDir& dir, const ContainerState& state,
                                             const cgroup::Cgroup& cgroup) {
+  const sys::timings::Phase phase("delete");
   TRY(end_processes(state, cgroup).context("end the processes of " + state.id));
   TRY(remove_cgroups(state, cgroup));
   std::vector<std::string> warnings = end_unit(state);

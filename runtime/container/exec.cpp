@@ -23,6 +23,7 @@
 #include "runtime/plan/number_list.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/sockets.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -104,6 +105,7 @@ Result<void> Execution::check_console() const {
 }
 
 Result<void> Execution::plan() {
+  const sys::timings::Phase phase("plan");
   oci::Spec& spec = state_.spec;
   spec.process = TRY(exec_process(spec.process.value_or(oci::Process{}), options_.request));
   cgroup_host_ = TRY(cgroup_host_of(state_));
@@ -139,6 +141,7 @@ Result<init::Joining> Execution::joining() const {
 }
 
 Result<void> Execution::spawn() {
+  const sys::timings::Phase phase("clone");
   auto init = open_init(state_);
   if (!init) return fail("cannot exec in a stopped container");
   Destination destination = TRY(find_destination(state_.pid, *std::move(init)));
@@ -193,6 +196,7 @@ Result<void> Execution::attach(const cgroup::Cgroup& cgroup, bool born_in_cgroup
 }
 
 Result<void> Execution::prepare(const cgroup::Cgroup& cgroup, bool born_in_cgroup) {
+  const sys::timings::Phase phase("prepare process");
   const plan::Process& process = *plan_.process;
   TRY(attach(cgroup, born_in_cgroup).context("cgroup"));
   const bool tolerant = options_.rootless || !facts_.privileged || facts_.in_user_namespace;
@@ -220,6 +224,7 @@ Result<void> Execution::take_listener(sync::SeccompListener message) {
 }
 
 Result<void> Execution::serve() {
+  const sys::timings::Phase phase("serve process");
   while (true) {
     sync::InitMessage message = TRY(channel_->receive());
     for (std::string& warning : channel_->take_warnings()) log::warn(std::move(warning));
@@ -232,6 +237,7 @@ Result<void> Execution::serve() {
 }
 
 Result<void> Execution::finish() {
+  const sys::timings::Phase phase("await execve");
   TRY(channel_->send(sync::Saved{}));
   const std::string text = TRY(sys::read_all(result_));
   if (!text.empty()) return std::unexpected(error_from_gate(text));

@@ -15,6 +15,7 @@
 
 #include "runtime/container/log.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -193,6 +194,7 @@ void prepare_terminal(const sys::Fd& terminal) {
 }
 
 Result<sys::Exit> follow(Followed followed, const ForwardedSignals& signals) {
+  const sys::timings::Phase phase("program");
   return Follower(std::move(followed), signals).run();
 }
 

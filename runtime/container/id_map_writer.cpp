@@ -5,6 +5,7 @@
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/process.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -50,6 +51,7 @@ Result<void> run_helper(const std::string& helper, pid_t pid,
 }  // namespace
 
 Result<void> write_id_maps(pid_t pid, const plan::IdMaps& maps) {
+  const sys::timings::Phase phase("write id maps");
   TRY(check_length("/linux/uidMappings", maps.uid_map));
   TRY(check_length("/linux/gidMappings", maps.gid_map));
   switch (maps.writer) {

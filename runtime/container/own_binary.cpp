@@ -13,6 +13,7 @@
 #include "runtime/sys/mounts.hpp"
 #include "runtime/sys/own_image.hpp"
 #include "runtime/sys/process.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -71,6 +72,7 @@ Result<void> execute_again(const sys::Fd& binary) {
 }  // namespace
 
 Result<void> run_from_protected_binary() {
+  const sys::timings::Phase phase("protect own binary");
   const sys::Fd binary =
       TRY(sys::open_file("/proc/self/exe", O_RDONLY).context("protect our own binary"));
   if (is_protected(binary)) return {};

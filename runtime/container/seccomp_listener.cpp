@@ -5,6 +5,7 @@
 #include "oci-spec/fields.hpp"
 #include "runtime/seccomp/cache.hpp"
 #include "runtime/sys/sockets.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -48,6 +49,7 @@ constexpr std::string_view filters_directory = "/@seccomp";
 Result<seccomp::Filter> compile_filter(const oci::Seccomp& config,
                                        const plan::Annotations& annotations,
                                        const std::string& root) {
+  const sys::timings::Phase phase("seccomp filter");
   const auto unknown = annotations.fail_on_unknown_syscall ? seccomp::UnknownSyscalls::refuse
                                                            : seccomp::UnknownSyscalls::warn;
   return seccomp::compile_cached(config, unknown, root + std::string(filters_directory));

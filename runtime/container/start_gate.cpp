@@ -11,6 +11,7 @@
 #include "runtime/container/processes.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/proc_stat.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -72,6 +73,7 @@ Result<PipeGate> make_pipe_gate() {
 
 Result<void> await_execution(const sys::Fd& result, const ContainerState& state,
                              const sys::PidFd& pidfd) {
+  const sys::timings::Phase phase("await execve");
   const std::string text = TRY(read_result(result, pidfd));
   if (!text.empty()) return std::unexpected(error_from_gate(text));
   if (!has_ended(pidfd)) return {};

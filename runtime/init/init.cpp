@@ -9,6 +9,7 @@
 
 #include "runtime/init/context.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::init {
 namespace {
@@ -115,6 +116,7 @@ void report(const Context& context, Error error) {
 
 Result<void> take_steps(Context& context, std::span<const Step> table) {
   for (const Step& step : table) {
+    const sys::timings::Phase phase(step.name);
     if (auto done = step.run(context); !done) {
       Error error = std::move(done).error();
       if (!speaks_for_itself(error)) error = std::move(error).context(step.name);
@@ -125,6 +127,7 @@ Result<void> take_steps(Context& context, std::span<const Step> table) {
 }
 
 [[noreturn]] void live(Context context, std::span<const Step> table) {
+  sys::timings::become(sys::timings::Side::init);
   // Modes in the configuration are meant as they stand.
   context.inherited_umask = ::umask(0);
   if (auto done = take_steps(context, table); !done) {
@@ -142,6 +145,7 @@ void run(Input input) noexcept {
 
 Result<sys::Cloned> clone_exec(Input input, Joining joining) {
   Context context = {.input = std::move(input), .joining = std::move(joining)};
+  sys::timings::become(sys::timings::Side::joiner);
   TRY(take_steps(context, join_steps));
   return sys::clone_process({.flags = CLONE_PARENT},
                             [&]() noexcept { live(std::move(context), exec_steps); });

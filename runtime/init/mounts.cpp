@@ -12,6 +12,7 @@
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/mounts.hpp"
 #include "runtime/sys/path.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::init {
 namespace {
@@ -259,6 +260,7 @@ Result<void> make(Context& context, const plan::Mount& mount, std::size_t index)
 
 Result<void> make_mount(Context& context, std::size_t index) {
   const plan::Mount& mount = context.plan().mounts[index];
+  const sys::timings::Phase phase("mount", mount.destination);
   auto made = make(context, mount, index);
   if (made) return made;
   return std::move(made).context("error mounting " + in_quotes(mount.source) + " to rootfs at " +
