@@ -184,15 +184,17 @@ Result<void> StateDir::save(const ContainerState& state) const {
 }
 
 Result<ContainerState> StateDir::load() const {
-  const std::string name = path_ + "/" + state_file;
+  const std::string state_name = path_ + "/" + state_file;
+  const std::string config_name = path_ + "/" + config_file;
   auto text = sys::read_file_at(dir_, state_file);
-  if (text) {
-    ContainerState state = TRY(parse_state(*text, name));
-    const std::string config = TRY(sys::read_file_at(dir_, config_file).context(path_));
-    state.spec = TRY(oci::parse_spec(config, path_ + "/" + config_file));
+  auto config = text ? sys::read_file_at(dir_, config_file) : text;
+  if (config) {
+    ContainerState state = TRY(parse_state(*text, state_name));
+    state.spec = TRY(oci::parse_spec(*config, config_name));
     return state;
   }
-  if (text.error().code != ENOENT) return std::unexpected(std::move(text.error()).context(path_));
+  if (config.error().code != ENOENT)
+    return std::unexpected(std::move(config.error()).context(path_));
   if (is_removed(dir_)) return fail(no_such_container);
   ContainerState claimed_only;
   claimed_only.id = path_.substr(path_.rfind('/') + 1);
