@@ -2,7 +2,7 @@
 
 What the floor cannot do is refused, so that it never does less than the runtimes beside it.
 Where runtimes agree on something that the specification leaves to them (the loopback interface
-is up, there is a session of its own, /dev has its links), the floor does that too."""
+is up, there is a session of its own, HOME is set, /dev has its links), the floor does that too."""
 
 import os
 import struct
@@ -26,7 +26,8 @@ CAPABILITIES = """CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID S
     WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE""".split()
 RLIMITS = """CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE
     RTPRIO RTTIME""".split()
-DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}  # of major 1
+DEVICES = {"null": (1, 3), "random": (1, 8), "full": (1, 7), "tty": (5, 0), "zero": (1, 5),
+           "urandom": (1, 9)}
 LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0",
          "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 # What a container may use of /dev whatever its configuration says.  Spec: config-linux.md
@@ -166,8 +167,6 @@ class Mounts:
             if mount["type"] in ("tmpfs", "mqueue"):
                 self.empty.append(mount["destination"])
         self.flags_at[mount["destination"]] = flags
-        if mount["destination"] == "/dev":
-            self.lines += device_node_lines(self.config, self.root)
 
     def make_target(self, mount, target):
         """Only what a mount has hidden is missing: the bench makes the rest in the root."""
@@ -193,8 +192,9 @@ class Mounts:
             place = f"{target}/{os.path.basename(self.cgroups.mounts[name])}"
             self.lines.append(("mkdir", place))
             if own:
-                self.lines.append(("mount", "cgroup", place, "cgroup",
-                                   f"{flags | read_only:x}", self.cgroups.options[name]))
+                source = "systemd" if name == "systemd" else "cgroup"
+                self.lines.append(("mount", source, place, "cgroup", f"{flags | read_only:x}",
+                                   self.cgroups.options[name]))
             else:
                 self.bind(directory, place, flags | read_only | BIND)
         if read_only:
@@ -202,9 +202,8 @@ class Mounts:
 
 
 def device_node_lines(config, root):
-    devices = {**{name: (1, minor) for name, minor in DEVICES.items()}, "tty": (5, 0)}
     lines = []
-    for name, (major, minor) in devices.items():
+    for name, (major, minor) in DEVICES.items():
         if has_namespace(config, "user"):
             lines += [("file", f"{root}/dev/{name}"),
                       ("mount", f"/dev/{name}", f"{root}/dev/{name}", "-", f"{BIND:x}", "-")]
@@ -238,7 +237,7 @@ def privilege_lines(process, filter_file):
     """Without no_new_privs a filter needs CAP_SYS_ADMIN, with it it comes last."""
     sets = {name: capability_set(names) for name, names in process.get("capabilities", {}).items()}
     user = process["user"]
-    groups = ",".join(str(gid) for gid in user.get("additionalGids", []))
+    groups = ",".join(str(gid) for gid in sorted(set(user.get("additionalGids", []))))
     seccomp = [("seccomp", filter_file, "0")] if filter_file else []
     last = process.get("noNewPrivileges", False)
     lines = [] if last else seccomp
@@ -269,7 +268,10 @@ def process_lines(process, filter_file):
     if process.get("cwd", "/") != "/":
         lines.append(("chdir", process["cwd"]))
     lines += [("arg", word) for word in process["args"]]
-    lines += [("env", word) for word in process.get("env", [])]
+    environment = process.get("env", [])
+    if not any(word.startswith("HOME=") for word in environment):
+        environment = [*environment, "HOME=/"]
+    lines += [("env", word) for word in environment]
     return lines + [("execute", process["args"][0])]
 
 
@@ -288,7 +290,7 @@ def container_lines(config, cgroups, filter_file):
     mounts = Mounts(config, cgroups)
     for mount in config["mounts"]:
         mounts.add(mount)
-    lines += mounts.lines
+    lines += mounts.lines + device_node_lines(config, mounts.root)
     for name, text in config["linux"].get("sysctl", {}).items():
         lines.append(("write", f"/proc/sys/{name.replace('.', '/')}", text))
     lines += protection_lines(config, mounts)
@@ -299,7 +301,10 @@ def container_lines(config, cgroups, filter_file):
 
 
 def render(lines):
-    return "".join("\t".join(str(field) for field in line) + "\n" for line in lines)
+    for line in lines:
+        if any(c in str(field) for field in line for c in "\t\n"):
+            raise Unsupported(f"a tab or a new line in {line}")
+    return "".join("\t".join(map(str, line)) + "\n" for line in lines)
 
 
 def container_plan(config, cgroups, filter_file, device_file):
