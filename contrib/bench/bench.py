@@ -1,4 +1,4 @@
-"""Runs a workload: makes the bundles, writes the driver's script, reads what it measured."""
+"""The prepared machine: makes bundles, lets driver.c run commands, reads what it measured."""
 
 import dataclasses
 import os
@@ -35,7 +35,7 @@ def build(work):
 
 
 class Bench:
-    """The prepared machine: programs, views, configurations, runtimes."""
+    """Programs, views, configurations, runtimes."""
 
     def __init__(self, work, cgroups, configs, programs):
         self.work, self.cgroups, self.configs = work, cgroups, configs
@@ -53,7 +53,7 @@ class Bench:
         for view in self.views.values():
             view.close()
 
-    def bundle(self, runtime, config_name, view, program=("/bin/true",), change=None):
+    def bundle(self, runtime, config_name, view, program=workloads.TRUE, change=None):
         """A container of its own; `change` may edit the configuration."""
         config = self.configs.of(config_name)
         config["process"]["args"] = list(program)
@@ -64,8 +64,18 @@ class Bench:
 
     def _make(self, runtime, config, view, seccomp):
         self.made += 1
-        return runtimes.make_bundle(f"{self.work}/bundles/{self.made}", f"{runtime.name}-{self.made}",
-                                    config, self.cgroups, view, seccomp)
+        name = f"{runtime.name}-{self.made}"
+        return runtimes.make_bundle(f"{self.work}/bundles/{name}", name, config, self.cgroups, view,
+                                    seccomp)
+
+    def bundles_of_workers(self, runtime, config_name, view, count):
+        """One for each worker; as one bundle whose names have {} for the worker's number."""
+        self.made += 1
+        name = f"{runtime.name}-{self.made}-"
+        for i in range(count):
+            runtimes.make_bundle(f"{self.work}/bundles/{name}{i}", f"{name}{i}",
+                                 self.configs.of(config_name), self.cgroups, view, None)
+        return runtimes.Bundle(name + "{}", f"{self.work}/bundles/{name}{{}}", {})
 
     def filter_of(self, config_name, view):
         """A file with the seccomp program that the first runtime made of the configuration."""
@@ -114,44 +124,24 @@ class Bench:
 
     def reset(self):
         """After a failure: nothing runs, nothing is known to any runtime."""
-        self.cgroups.clear()
+        left = self.cgroups.clear()
+        if left:
+            raise RuntimeError(f"cannot remove {left}")
         self.cgroups.make()
         for runtime in self.programs:
             shutil.rmtree(runtime.root, ignore_errors=True)
             os.makedirs(runtime.root)
 
-    def measure(self, workload, rounds):
-        """runtime's name -> Samples, or the text of why it has none.  The order of the runtimes
-        changes from round to round, so that none always follows the same other."""
-        found, able = {}, []
-        for runtime in self.programs:
-            bundle = self.bundle(runtime, workload.config, workload.view, workload.program)
-            try:
-                self.drive(workload.view, script(workload, [(runtime, bundle)], 2))
-                able.append((runtime, bundle))
-            except Failed as failure:
-                found[runtime.name] = str(failure)
-                self.reset()
-        samples = self.drive(workload.view, script(workload, able, rounds)) if able else {}
-        for runtime, _ in able:
-            found[runtime.name] = [samples[f"{runtime.name}:{i}"] for i in range(rounds)]
-        return found
+    def populate(self, view, count):
+        """Lets every runtime have `count` containers that are alive, on top of what it has."""
+        lines = []
+        for _ in range(count):
+            for runtime in self.programs:
+                bundle = self.bundle(runtime, "small", view, workloads.SLEEP)
+                lines.append(("populate", "quiet", runtime.detach(bundle)))
+        self.drive(view, lines)
 
 
 def end_lines(runtime, bundle):
-    return [("quiet", runtime.kill(bundle, workloads.KILL)), ("await", [bundle.file("pid")]),
-            ("quiet", runtime.delete(bundle))]
-
-
-def script(workload, pairs, rounds):
-    """The driver's lines: what lives begins, the rounds, what lives ends."""
-    lines = []
-    if workload.lives:
-        lines += [("begin", "quiet", runtime.detach(bundle)) for runtime, bundle in pairs]
-    for i in range(rounds):
-        for runtime, bundle in pairs[i % len(pairs):] + pairs[:i % len(pairs)]:
-            lines += [(f"{runtime.name}:{i}", *line) for line in workload.sample(runtime, bundle)]
-    if workload.lives:
-        for runtime, bundle in pairs:
-            lines += [("end", *line) for line in end_lines(runtime, bundle)]
-    return lines
+    return [("quiet", runtime.kill(bundle, workloads.KILL)),
+            ("quiet-await", [bundle.file("pid")]), ("quiet", runtime.delete(bundle))]

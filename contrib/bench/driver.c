@@ -9,6 +9,7 @@
      any        may fail
      await      instead of a command a file with a process id: waits until that process has ended
                 and prints the same with 0 as wall time, so that its CPU time is not lost
+     quiet-await  as await, but prints nothing
      memory:DIR as time, in a new memory cgroup DIR; the last number is the cgroup's peak in KiB
      each:N:M   N processes run the command M times each, at the same time; {} is the process's
                 number.  Printed once, as if it were one command.
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,17 +114,24 @@ static long read_number(const char* path) {
   return length > 0 ? atol(text) : -1;
 }
 
-/* The driver is a subreaper: what a runtime leaves running becomes its child. */
-static void do_await(const struct command* command) {
-  const pid_t pid = (pid_t)read_number(command->words[0]);
-  const int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (pidfd < 0) return;
-  struct pollfd end = {.fd = pidfd, .events = POLLIN};
-  if (poll(&end, 1, 10000) != 1) die("wait for", command->words[0]);
+/* Waits until the process has ended and is no zombie either: ours are reaped here (the driver is a
+   subreaper: what a runtime leaves running becomes its child), others by whoever has them. */
+static struct rusage wait_for_end(pid_t pid, const char* file) {
   struct rusage used = {0};
-  wait4(pid, NULL, WNOHANG, &used);
+  const int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd < 0) return used;
+  struct pollfd end = {.fd = pidfd, .events = POLLIN};
+  if (poll(&end, 1, 10000) != 1) die("wait for", file);
   close(pidfd);
-  print(command->label, 0, &used, 0);
+  if (wait4(pid, NULL, WNOHANG, &used) == pid) return used;
+  for (int tries = 0; kill(pid, 0) == 0 && tries < 10000; ++tries) usleep(1000);
+  return used;
+}
+
+static void do_await(const struct command* command, int prints) {
+  const char* file = command->words[0];
+  const struct rusage used = wait_for_end((pid_t)read_number(file), file);
+  if (prints) print(command->label, 0, &used, 0);
 }
 
 static long peak_kib(const char* directory) {
@@ -200,7 +209,9 @@ static void do_line(const struct command* command) {
   } else if (strcmp(command->mode, "any") == 0) {
     do_quiet(command, 1);
   } else if (strcmp(command->mode, "await") == 0) {
-    do_await(command);
+    do_await(command, 1);
+  } else if (strcmp(command->mode, "quiet-await") == 0) {
+    do_await(command, 0);
   } else if (strncmp(command->mode, "memory:", 7) == 0) {
     do_memory(command);
   } else if (strncmp(command->mode, "each:", 5) == 0) {

@@ -3,21 +3,34 @@
 import dataclasses
 import typing
 
-SLEEP = ["/bin/sleep", "100000"]
+SLEEP = ("/bin/sleep", "100000")
+TRUE = ("/bin/true",)
 TERM, KILL = 15, 9
+
+
+@dataclasses.dataclass
+class Amount:
+    """How often or how many, in a full run and in a quick one."""
+    full: int
+    quick: int
+
+    def of(self, quick):
+        return self.quick if quick else self.full
 
 
 @dataclasses.dataclass
 class Workload:
     """One sample is a list of (mode, command): `sample(runtime, bundle)`."""
     name: str
+    what: str
     config: str
     sample: typing.Callable
-    rounds: int  # of a full run
-    quick: int   # of a quick one
-    program: typing.Sequence[str] = ("/bin/true",)
+    rounds: Amount
+    program: typing.Sequence[str] = TRUE
     lives: bool = False  # the bundle's container runs meanwhile
     view: str = "v2"
+    others: Amount = dataclasses.field(default_factory=lambda: Amount(0, 0))  # alive, per runtime
+    starts: Amount | None = None  # by two workers, each a half; one sample is all of them
 
 
 def run(runtime, bundle):
@@ -36,22 +49,67 @@ def lifecycle(runtime, bundle):
             ("await", [bundle.file("pid")]), ("time", runtime.delete(bundle))]
 
 
+def delete(runtime, bundle):
+    return [("quiet", runtime.detach(bundle)), ("quiet-await", [bundle.file("pid")]),
+            ("time", runtime.delete(bundle))]
+
+
 def execute(runtime, bundle):
     return [("time", runtime.exec(bundle))]
 
 
+def state(runtime, bundle):
+    return [("time", runtime.state(bundle))]
+
+
+def kill(runtime, bundle):
+    """A container's first process has no handler and ignores it: the next sample finds it alive."""
+    return [("time", runtime.kill(bundle, TERM))]
+
+
+def list_all(runtime, _):
+    return [("time", runtime.list())]
+
+
+def both_views(view):
+    end = "" if view == "v2" else "-v1"
+    often, seldom = Amount(200, 15), Amount(100, 10)
+    return [
+        Workload(f"run{end}", "what `runc spec` writes", "minimal", run, often, view=view),
+        Workload(f"run-docker{end}", "as Docker configures it", "docker", run, often, view=view),
+        Workload(f"run-docker-cold{end}", "the same with an empty state root", "docker", run_cold,
+                 seldom, view=view),
+        Workload(f"run-docker-userns{end}", "as Docker does with userns-remap", "docker-userns", run,
+                 often, view=view),
+        Workload(f"run-docker-userns-cold{end}", "the same with an empty state root",
+                 "docker-userns", run_cold, seldom, view=view),
+        Workload(f"create-start-delete{end}", "three commands", "minimal", lifecycle, often,
+                 view=view),
+        Workload(f"exec{end}", "of `true`", "minimal", execute, often, SLEEP, True, view),
+        Workload(f"exec-docker{end}", "with Docker's seccomp profile", "docker", execute, often,
+                 SLEEP, True, view),
+    ]
+
+
+def on_one_view():
+    often, seldom, few = Amount(200, 15), Amount(50, 5), Amount(10, 3)
+    many = Amount(1000, 200)
+    return [
+        Workload("state", "of one container", "minimal", state, often, SLEEP, True),
+        Workload("kill", "with a signal that is ignored", "minimal", kill, often, SLEEP, True),
+        Workload("delete", "of a container that has ended", "minimal", delete, Amount(100, 10)),
+        Workload("parallel", "starts by two workers", "minimal", run, Amount(5, 2),
+                 starts=Amount(200, 40)),
+        Workload("run-binds-100", "100 bind mounts", "binds-100", run, seldom),
+        Workload("run-binds-1000", "1,000 bind mounts", "binds-1000", run, few),
+        Workload("run-others-100", "100 other containers alive", "minimal", run, seldom,
+                 others=Amount(100, 100)),
+        Workload("run-others-1000", "1,000 other containers alive", "minimal", run, seldom,
+                 others=many),
+        Workload("list", "of 1,000 containers", "minimal", list_all, Amount(20, 5), others=many),
+    ]
+
+
 def workloads():
-    found = []
-    for view in ("v2", "v1"):
-        end = "" if view == "v2" else "-v1"
-        found += [
-            Workload(f"run{end}", "minimal", run, 100, 15, view=view),
-            Workload(f"run-docker{end}", "docker", run, 100, 15, view=view),
-            Workload(f"run-docker-cold{end}", "docker", run_cold, 50, 10, view=view),
-            Workload(f"run-docker-userns{end}", "docker-userns", run, 100, 15, view=view),
-            Workload(f"run-docker-userns-cold{end}", "docker-userns", run_cold, 50, 10, view=view),
-            Workload(f"create-start-delete{end}", "minimal", lifecycle, 100, 15, view=view),
-            Workload(f"exec{end}", "minimal", execute, 100, 15, SLEEP, True, view),
-            Workload(f"exec-docker{end}", "docker", execute, 100, 15, SLEEP, True, view),
-        ]
-    return found
+    """In the order in which they are measured: those with the same others beside each other."""
+    return [*both_views("v2"), *on_one_view(), *both_views("v1")]
