@@ -11,7 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURED = os.path.join(HERE, "../../tests/data/captured")
 DOCKER = "docker26.1-run"
 DOCKER_USERNS = "docker26.1-remap-long"
-APPLETS = ("sh", "true", "sleep", "cat", "ls", "id", "hostname", "stat", "grep", "wc", "test", "head", "mknod", "rm")
+APPLETS = ("sh", "true", "sleep", "cat", "ls", "id", "hostname", "stat", "grep", "wc", "test",
+           "head", "mknod", "rm")
 
 
 def spec_of(runtime, directory):

@@ -123,8 +123,10 @@ static struct rusage wait_for_end(pid_t pid, const char* file) {
   struct pollfd end = {.fd = pidfd, .events = POLLIN};
   if (poll(&end, 1, 10000) != 1) die("wait for", file);
   close(pidfd);
-  if (wait4(pid, NULL, WNOHANG, &used) == pid) return used;
-  for (int tries = 0; kill(pid, 0) == 0 && tries < 10000; ++tries) usleep(1000);
+  /* Not at once where somebody traces it, or where it is another's child. */
+  for (int tries = 0; kill(pid, 0) == 0 && tries < 10000; ++tries) {
+    if (wait4(pid, NULL, WNOHANG, &used) != pid) usleep(1000);
+  }
   return used;
 }
 

@@ -8,8 +8,8 @@ import os
 import struct
 
 MOUNT_FLAGS = {
-    "ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "remount": 32, "bind": 4096, "rbind": 4096 | 16384,
-    "relatime": 1 << 21, "strictatime": 1 << 24, "noatime": 1 << 10,
+    "ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "remount": 32, "bind": 4096,
+    "rbind": 4096 | 16384, "relatime": 1 << 21, "strictatime": 1 << 24, "noatime": 1 << 10,
 }
 IGNORED = {"rw", "private", "rprivate"}  # what a new mount is in a private tree anyway
 RDONLY, REMOUNT, BIND, REC, SLAVE = 1, 32, 4096, 16384, 1 << 19
@@ -198,7 +198,8 @@ class Mounts:
             else:
                 self.bind(directory, place, flags | read_only | BIND)
         if read_only:
-            self.lines.append(("mount", "-", target, "-", f"{flags | RDONLY | REMOUNT | BIND:x}", "-"))
+            flags |= RDONLY | REMOUNT | BIND
+            self.lines.append(("mount", "-", target, "-", f"{flags:x}", "-"))
 
 
 def device_node_lines(config, root):
@@ -308,8 +309,8 @@ def render(lines):
 
 
 def container_plan(config, cgroups, filter_file, device_file):
-    """For `floor run`, `create`, `detach` and `delete`.  `filter_file`: the compiled seccomp program
-    or None; `device_file`: where the device filter of version 2 is written to."""
+    """For `floor run`, `create`, `detach` and `delete`.  `filter_file`: the compiled seccomp
+    program or None; `device_file`: where the device filter of version 2 is written to."""
     if config.get("hooks") or config["process"].get("terminal"):
         raise Unsupported("hooks or a terminal")
     lines = cgroup_lines(config, cgroups, device_file) + oom_lines(config["process"])

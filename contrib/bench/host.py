@@ -86,8 +86,8 @@ class Cgroups:
             path = f"{CGROUP_ROOT}/{self.name}/{container}"
             return ContainerCgroups(path, {}, {}, {}, {})
         v1 = [h for h in self.all if h.name]
-        return ContainerCgroups("", {h.name: f"{h.mount_point}/{self.name}/{container}" for h in v1},
-                                {h.name: h.mount_point for h in v1},
+        directories = {h.name: f"{h.mount_point}/{self.name}/{container}" for h in v1}
+        return ContainerCgroups("", directories, {h.name: h.mount_point for h in v1},
                                 {h.name: h.option for h in v1}, self.cpuset)
 
     def memory_directory(self):

@@ -1,10 +1,11 @@
-"""Measures one workload with every runtime: time and CPU, interleaved; then memory and the number of
-system calls, each in samples of its own, because counting costs time."""
+"""Measures one workload with every runtime: time and CPU, interleaved; then memory and the number
+of system calls, each in samples of its own, because counting costs time."""
 
 import dataclasses
 import os
 import re
 import shutil
+import sys
 import time
 
 import bench
@@ -68,9 +69,17 @@ class Measurer:
                 into = found[runtime.name]
                 into.samples = [samples[f"{runtime.name}:{i}"] for i in range(rounds)]
                 if workload.starts is None:
-                    into.peak_kib = self._peak(workload, runtime, bundle)
-                    into.calls = self._calls(workload, runtime, bundle)
+                    into.peak_kib = self._count(self._peak, workload, runtime, bundle)
+                    into.calls = self._count(self._calls, workload, runtime, bundle)
         return found
+
+    def _count(self, count, workload, runtime, bundle):
+        try:
+            return count(workload, runtime, bundle)
+        except bench.Failed as failure:
+            print(f"{workload.name}: {runtime.name} not counted: {failure}", file=sys.stderr)
+            self._restore(workload)
+            return None
 
     def _bundle(self, workload, runtime):
         if workload.starts is not None:
@@ -102,7 +111,7 @@ class Measurer:
         return self.bench.drive(workload.view, lines)[f"{runtime.name}:0"].memory_kib
 
     def _calls(self, workload, runtime, bundle):
-        """System calls of the runtime and of all that it starts, the program in the container too."""
+        """System calls of the runtime and of all that it starts, the container's program too."""
         strace = shutil.which("strace")
         if strace is None:
             return None

@@ -9,8 +9,8 @@ CONFIGS = ("minimal", "docker", "docker-userns", "binds-3", "small")
 # What is asked inside, a part each; PROTECTED and MASKED are the configuration's paths.
 PARTS = {
     "mounts": "cat /proc/self/mountinfo",
-    "process": "grep -E '^(Cap|NoNewPrivs|Seccomp|Uid|Gid|Groups)' /proc/self/status; id; ulimit -n;"
-               " umask; pwd; echo \"$$\"; cat /proc/self/oom_score_adj /proc/self/limits",
+    "process": "grep -E '^(Cap|NoNewPrivs|Seccomp|Uid|Gid|Groups)' /proc/self/status; id;"
+               " ulimit -n; umask; pwd; echo $$; cat /proc/self/oom_score_adj /proc/self/limits",
     "namespaces": "cat /proc/self/cgroup /proc/self/uid_map /proc/self/gid_map; hostname;"
                   " cat /sys/class/net/*/flags",
     "dev": "stat -c '%N %A %t,%T' /dev/* /dev/pts/ptmx",
