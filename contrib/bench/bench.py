@@ -13,6 +13,7 @@ import workloads
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = {"floor": ["floor.c", "floor_init.c"], "driver": ["driver.c"],
             "filter_of": ["filter_of.c"]}
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
 class Failed(Exception):
@@ -102,7 +103,8 @@ class Bench:
         with open(f"{self.work}/complaints", "w+", encoding="utf-8") as complaints:
             driver = subprocess.Popen(self.view(view).command([f"{self.work}/driver", script]),
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=complaints, text=True, start_new_session=True)
+                                      stderr=complaints, text=True, start_new_session=True,
+                                      env=ENVIRONMENT)
             try:
                 out, _ = driver.communicate()
             except BaseException:

@@ -30,11 +30,12 @@ class ContainerCgroups:
 
 
 def hierarchies():
+    """Those of version 1 below CGROUP_ROOT, and version 2 where it is first mounted."""
     found = []
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
         for line in mounts:
             _, point, kind, options = line.split()[:4]
-            if kind == "cgroup2":
+            if kind == "cgroup2" and all(h.name for h in found):
                 found.append(Hierarchy("", point, ""))
             elif kind == "cgroup" and point.startswith(CGROUP_ROOT + "/"):
                 words = [o for o in options.split(",")
@@ -44,6 +45,15 @@ def hierarchies():
                 named = words[0].startswith("name=")
                 found.append(Hierarchy(name, point, ("none," if named else "") + ",".join(words)))
     return found
+
+
+def mount_work(directory):
+    """A tmpfs for all that the bench writes, and version 2 of cgroups where the host has none."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "coracle-bench", directory],
+                   check=True)
+    if all(h.name for h in hierarchies()):
+        os.mkdir(f"{directory}/unified")
+        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", f"{directory}/unified"], check=True)
 
 
 def read(path):

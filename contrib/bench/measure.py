@@ -112,10 +112,7 @@ class Measurer:
 
     def _calls(self, workload, runtime, bundle):
         """System calls of the runtime and of all that it starts, the container's program too."""
-        strace = shutil.which("strace")
-        if strace is None:
-            return None
-        files = []
+        files, strace = [], shutil.which("strace")
 
         def counted(_, words):
             self.counter += 1
