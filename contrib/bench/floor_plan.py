@@ -248,8 +248,10 @@ def privilege_lines(process, filter_file):
     lines += [("user", user["uid"], user["gid"], groups or "-"),
               ("capset", *(f"{sets.get(name, 0):x}" for name in
                            ("effective", "permitted", "inheritable")))]
-    if sets.get("ambient"):
-        lines.append(("ambient", f"{sets['ambient']:x}"))
+    # The kernel takes what is inheritable too, and runtimes leave the rest away.
+    ambient = sets.get("ambient", 0) & sets.get("inheritable", 0)
+    if ambient:
+        lines.append(("ambient", f"{ambient:x}"))
     return lines + ([("no_new_privs",), *seccomp] if last else [])
 
 
