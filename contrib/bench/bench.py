@@ -1,5 +1,6 @@
 """The prepared machine: makes bundles, lets driver.c run commands, reads what it measured."""
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -114,6 +115,8 @@ class Bench:
             complaints.seek(0)
             text = complaints.read().strip()
         if driver.returncode != 0:
+            with contextlib.suppress(ProcessLookupError):  # a command that the driver gave up
+                os.killpg(driver.pid, signal.SIGKILL)
             raise Failed(text or f"driver: status {driver.returncode}")
         samples = {}
         for row in out.splitlines():

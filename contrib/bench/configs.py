@@ -75,8 +75,8 @@ class Configs:
                 file.write(f"{name}\n")
 
     def of(self, name):
-        """`name`: minimal, docker, docker-userns, binds-N (minimal and N bind mounts), or small (as
-        few namespaces as it takes to be alive)."""
+        """`name`: minimal, docker, docker-userns, binds-N (minimal and N bind mounts), limited
+        (minimal and a limit of memory), or small (as few namespaces as it takes to be alive)."""
         if name == "minimal":
             return self._adapt(copy.deepcopy(self.minimal))
         if name == "docker":
@@ -84,6 +84,9 @@ class Configs:
         if name == "docker-userns":
             return self._adapt(copy.deepcopy(self.docker_userns), "rootfs-mapped")
         config = self._adapt(copy.deepcopy(self.minimal))
+        if name == "limited":
+            config["linux"]["resources"]["memory"] = {"limit": 64 << 20}
+            return config
         if name == "small":
             config["linux"]["namespaces"] = [{"type": "mount"}, {"type": "pid"}]
             config.pop("hostname", None)

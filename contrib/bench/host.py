@@ -152,7 +152,8 @@ class View:
         self.name = name
         script = f"{VIEWS[name]} && echo ready && exec sleep infinity"
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private",
+             "sh", "-c", script],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         if self.holder.stdout.readline() != "ready\n":
             raise RuntimeError(f"cannot show cgroup {name} alone")

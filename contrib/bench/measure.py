@@ -62,16 +62,30 @@ class Measurer:
             except bench.Failed as failure:
                 found[runtime.name].failed = str(failure)
                 self._restore(workload)
-        if able:
-            rounds = workload.rounds.of(self.quick)
-            samples = self._drive(workload, able, rounds)
-            for runtime, bundle in able:
-                into = found[runtime.name]
-                into.samples = [samples[f"{runtime.name}:{i}"] for i in range(rounds)]
-                if workload.starts is None:
-                    into.peak_kib = self._count(self._peak, workload, runtime, bundle)
-                    into.calls = self._count(self._calls, workload, runtime, bundle)
+        samples = self._rounds(workload, able)
+        for runtime, bundle in able:
+            into = found[runtime.name]
+            into.samples = samples.get(runtime.name, [])
+            into.failed = "" if into.samples else "the rounds ended early, twice"
+            if into.samples and workload.starts is None:
+                into.peak_kib = self._count(self._peak, workload, runtime, bundle)
+                into.calls = self._count(self._calls, workload, runtime, bundle)
         return found
+
+    def _rounds(self, workload, able):
+        """runtime's name -> Samples of all rounds; {} when they failed twice: all that was
+        rehearsed works, but a busy machine may let a wait run out."""
+        rounds = workload.rounds.of(self.quick)
+        for _ in range(2 if able else 0):
+            try:
+                samples = self._drive(workload, able, rounds)
+            except bench.Failed as failure:
+                print(f"{workload.name}: {failure}", file=sys.stderr)
+                self._restore(workload)
+                continue
+            return {runtime.name: [samples[f"{runtime.name}:{i}"] for i in range(rounds)]
+                    for runtime, _ in able}
+        return {}
 
     def _count(self, count, workload, runtime, bundle):
         try:

@@ -21,9 +21,18 @@ PARTS = {
               " for path in MASKED; do ls $path | wc -l; cat $path | wc -c; done 2>/dev/null",
     "read-only": "for path in PROTECTED; do test -w $path && echo writable $path;"
                  " true >$path/new && echo made $path/new; done 2>/dev/null; true",
+    "limit": "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max"
+             " 2>/dev/null",
     "sysctl": "cat SYSCTLS",
     "environment": "cat /proc/self/environ",
 }
+
+
+def configs_of(bench, view):
+    """The limit needs a view whose cgroups count memory."""
+    counted = [hierarchy.name for hierarchy in bench.cgroups.all]
+    counts = "memory" in counted if view == "v1" else "memory" not in counted
+    return CONFIGS + (("limited",) if counts and bench.cgroups.memory_directory() else ())
 
 
 def question(config):
@@ -73,7 +82,7 @@ def verify(bench, views):
     floor = next(runtime for runtime in bench.programs if runtime.name == "floor")
     same = True
     for view in views:
-        for config in CONFIGS:
+        for config in configs_of(bench, view):
             lines = compare(bench, coracle, floor, config, view)
             print(f"{config} on {view}: " + ("the same inside" if not lines else "differs"))
             print("".join(f"    {line}\n" for line in lines), end="")
