@@ -115,7 +115,7 @@ def make_bundle(directory, container, config, cgroups, view, seccomp_file):
     os.makedirs(directory)
     config["linux"]["cgroupsPath"] = f"/{cgroups.name}/{container}"
     bundle = Bundle(container, directory, config)
-    process = {**config["process"], "args": ["/bin/true"]}
+    process = {**config["process"], "args": config.pop("exec", ["/bin/true"])}
     places = cgroups.of_container(view, container)
     plans = {
         "config.json": json.dumps(config),

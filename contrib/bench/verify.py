@@ -5,6 +5,9 @@ import difflib
 import re
 import subprocess
 
+import workloads
+from bench import end_lines
+
 CONFIGS = ("minimal", "docker", "docker-userns", "binds-3", "small")
 # What is asked inside, a part each; PROTECTED and MASKED are the configuration's paths.
 PARTS = {
@@ -59,21 +62,30 @@ def normal(line, container, masked):
     return f"{device or '0:*'} {root} {destination} {rest}"
 
 
-def answer(bench, runtime, config, view):
-    """What the container shows, line by line, and how it ended."""
-    bundle = bench.bundle(runtime, config, view,
-                          ["/bin/sh", "-c", question(bench.configs.of(config))])
-    done = subprocess.run(bench.view(view).command(runtime.run(bundle)), stdout=subprocess.PIPE,
+def output(bench, bundle, view, command):
+    """What the container shows, line by line, and how the command ended."""
+    done = subprocess.run(bench.view(view).command(command), stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     masked = bundle.config["linux"]["maskedPaths"]
     lines = [normal(line, bundle.container, masked) for line in done.stdout.splitlines()]
     return [*lines, f"status {done.returncode}"]
 
 
-def compare(bench, one, other, config, view):
-    """The differences as a unified diff's lines; none: they are the same."""
-    first, second = (answer(bench, runtime, config, view) for runtime in (one, other))
-    return list(difflib.unified_diff(first, second, one.name, other.name, lineterm="", n=0))
+def answer_to_run(bench, runtime, config, view):
+    bundle = bench.bundle(runtime, config, view,
+                          ["/bin/sh", "-c", question(bench.configs.of(config))])
+    return output(bench, bundle, view, runtime.run(bundle))
+
+
+def answer_to_exec(bench, runtime, config, view):
+    """The newcomer's process id is its own affair."""
+    words = ["/bin/sh", "-c", question(bench.configs.of(config)).replace("echo $$", "true")]
+    bundle = bench.bundle(runtime, config, view, workloads.SLEEP,
+                          lambda configuration: configuration.update({"exec": words}))
+    bench.drive(view, [("", "quiet", runtime.detach(bundle))])
+    lines = output(bench, bundle, view, runtime.exec(bundle))
+    bench.drive(view, [("", *line) for line in end_lines(runtime, bundle)])
+    return lines
 
 
 def verify(bench, views):
@@ -83,8 +95,12 @@ def verify(bench, views):
     same = True
     for view in views:
         for config in configs_of(bench, view):
-            lines = compare(bench, coracle, floor, config, view)
-            print(f"{config} on {view}: " + ("the same inside" if not lines else "differs"))
-            print("".join(f"    {line}\n" for line in lines), end="")
-            same = same and not lines
+            for name, answer in (("run", answer_to_run), ("exec", answer_to_exec)):
+                first, second = (answer(bench, runtime, config, view)
+                                 for runtime in (coracle, floor))
+                lines = list(difflib.unified_diff(first, second, coracle.name, floor.name,
+                                                  lineterm="", n=0))
+                print(f"{name} {config} on {view}: " + ("differs" if lines else "the same inside"))
+                print("".join(f"    {line}\n" for line in lines), end="")
+                same = same and not lines
     return same
