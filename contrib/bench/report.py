@@ -61,20 +61,21 @@ def memory_table(memory):
     return table(MEMORY, rows)
 
 
-def table(heads, rows):
+def table(heads, rows, left=2):
+    """Markdown; the first `left` columns are text, the others numbers."""
     rows = [row + [""] * (len(heads) - len(row)) for row in rows]
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
-    lines = [line(heads, widths), "|" + "|".join(
-        "-" * (width + 1) + ("-" if i < 2 else ":") for i, width in enumerate(widths)) + "|"]
+    lines = [line(heads, widths, left), "|" + "|".join(
+        "-" * (width + 1) + ("-" if i < left else ":") for i, width in enumerate(widths)) + "|"]
     previous = None
     for row in rows:
-        lines.append(line([row[0] if row[0] != previous else "", *row[1:]], widths))
+        lines.append(line([row[0] if row[0] != previous else "", *row[1:]], widths, left))
         previous = row[0]
     return "\n".join(lines)
 
 
-def line(cells, widths):
-    return "| " + " | ".join(cell.ljust(width) if i < 2 else cell.rjust(width)
+def line(cells, widths, left):
+    return "| " + " | ".join(cell.ljust(width) if i < left else cell.rjust(width)
                              for i, (cell, width) in enumerate(zip(cells, widths))) + " |"
 
 
@@ -105,6 +106,6 @@ def derived(summary, amounts):
 
 def derived_table(found):
     programs = list(dict.fromkeys(p for values in found.values() for p in values))
-    rows = [[name, "", *(number(values.get(p), 2) for p in programs)]
+    rows = [[name, *(number(values.get(p), 2) for p in programs)]
             for name, values in found.items()]
-    return table(["figure", "", *programs], rows)
+    return table(["figure", *programs], rows, left=1)
