@@ -5,6 +5,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
 #include "runtime/init/place.hpp"
@@ -41,9 +45,35 @@ Result<sys::Fd> open_host_node(const plan::Device& device) {
   return fail_errno("device " + numbers(device) + " is nowhere below the host's /dev", ENOENT);
 }
 
-Result<void> bind_node(const Context& context, const plan::Device& device) {
+// Nodes and links are nearly all in /dev, one after the other: it is opened once for them.
+class Places {
+ public:
+  explicit Places(const sys::Fd& root) : root_(root) {}
+
+  // Good until the next call.
+  Result<const sys::Place*> at(std::string_view path) {
+    const std::size_t slash = path.find_last_of('/');
+    const std::string_view parent = path.substr(0, slash);
+    const bool same = place_ && slash != std::string_view::npos && parent == parent_;
+    if (same && path.size() > slash + 1) {
+      place_->name = path.substr(slash + 1);
+      return &*place_;
+    }
+    place_ = TRY(sys::place_in_root(root_, path));
+    parent_ = parent;
+    return &*place_;
+  }
+
+ private:
+  const sys::Fd& root_;
+  std::string parent_;
+  std::optional<sys::Place> place_;
+};
+
+Result<void> bind_node(const Context& context, const sys::Place& place,
+                       const plan::Device& device) {
   const sys::Fd node = TRY(open_host_node(device));
-  const sys::Fd target = TRY(sys::make_file_in_root(context.root, device.path, 0666));
+  const sys::Fd target = TRY(sys::make_file_in_root(place.directory, place.name, 0666));
   TRY(bind(context, node, {.target = target}));
   return {};
 }
@@ -68,19 +98,20 @@ Result<bool> is_there(const sys::Place& place, const plan::Device& device) {
   return fail("another file is there already, not device " + numbers(device));
 }
 
-Result<void> make_device(const Context& context, const plan::Device& device) {
-  const sys::Place place = TRY(sys::place_in_root(context.root, device.path));
+Result<void> make_device(const Context& context, Places& places, const plan::Device& device) {
+  const sys::Place& place = *TRY(places.at(device.path));
   if (TRY(is_there(place, device))) return {};
-  if (context.plan().in_user_namespace && !S_ISFIFO(device.mode)) return bind_node(context, device);
+  if (context.plan().in_user_namespace && !S_ISFIFO(device.mode))
+    return bind_node(context, place, device);
   if (::mknodat(place.directory.get(), place.name.c_str(), device.mode, device.number) == 0)
     return set_owner_and_mode(place, device);
   // Without CAP_MKNOD, as in a container without it, a bind does the same.
-  if (errno == EPERM) return bind_node(context, device);
+  if (errno == EPERM) return bind_node(context, place, device);
   return fail_errno("mknod " + numbers(device));
 }
 
-Result<void> make_link(const Context& context, const plan::Link& link) {
-  const sys::Place place = TRY(sys::place_in_root(context.root, link.path));
+Result<void> make_link(Places& places, const plan::Link& link) {
+  const sys::Place& place = *TRY(places.at(link.path));
   // A node that the image or a mount brought is replaced for ptmx alone: it
   // would open a terminal of another devpts instance.
   if (link.path == "/dev/ptmx") ::unlinkat(place.directory.get(), place.name.c_str(), 0);
@@ -93,13 +124,14 @@ Result<void> make_link(const Context& context, const plan::Link& link) {
 }  // namespace
 
 Result<void> make_devices(Context& context) {
+  Places places(context.root);
   for (const plan::Device& device : context.plan().devices)
-    TRY(make_device(context, device).context("device " + device.path));
+    TRY(make_device(context, places, device).context("device " + device.path));
   for (const plan::Link& link : context.plan().links) {
     // A link to nowhere helps nobody: some kernels have no kcore.
     if (link.target == "/proc/kcore" && ::faccessat(context.proc.get(), "kcore", F_OK, 0) != 0)
       continue;
-    TRY(make_link(context, link).context(link.path));
+    TRY(make_link(places, link).context(link.path));
   }
   return {};
 }

@@ -26,35 +26,33 @@ Result<sys::MountFd> mount_from_host(Context& context, std::size_t index) {
 }
 
 struct Source {
-  sys::Fd path;        // O_PATH; empty when the host made the mount
-  sys::MountFd mount;  // detached; empty where only mount(2) can bind `path`
+  sys::MountFd mount;      // detached; empty where only mount(2) can bind
+  bool from_host = false;  // it was made by the host, and init may have no way to its source
 };
+
+Result<sys::Fd> open_path(const plan::Mount& mount) {
+  return sys::open_file(mount.source, O_PATH | (mount.links.source_itself ? O_NOFOLLOW : 0));
+}
+
+Result<Source> source_from_host(Context& context, std::size_t index) {
+  return Source{.mount = TRY(mount_from_host(context, index)), .from_host = true};
+}
 
 // Init opens what it can when its turn comes, because an earlier mount may
 // provide it.  Inside a user namespace the mapped root may not search the way
 // there (EACCES), or may not take a locked mount from its tree (EINVAL, EPERM).
 Result<Source> open_source(Context& context, const plan::Mount& mount, std::size_t index) {
-  Source source;
-  const bool host_may_help = context.plan().in_user_namespace;
   // One that has joined a container no longer sees the host's files.
-  if (mount.idmap.kind != plan::IdmapKind::none || context.joining) {
-    source.mount = TRY(mount_from_host(context, index));
-    return source;
-  }
-  auto path = sys::open_file(mount.source, O_PATH | (mount.links.source_itself ? O_NOFOLLOW : 0));
-  if (!path && path.error().code == EACCES && host_may_help) {
-    source.mount = TRY(mount_from_host(context, index));
-    return source;
-  }
-  source.path = TRY(std::move(path));
-  auto clone = sys::clone_mount(source.path, mount.recursive);
-  if (clone) {
-    source.mount = std::move(*clone);
-  } else if (clone.error().code != ENOSYS) {
-    if (!host_may_help) return std::unexpected(std::move(clone).error());
-    source.mount = TRY(mount_from_host(context, index));
-  }
-  return source;
+  if (mount.idmap.kind != plan::IdmapKind::none || context.joining)
+    return source_from_host(context, index);
+  auto clone = sys::clone_mount_at(mount.source, mount.recursive, mount.links.source_itself);
+  if (clone) return Source{.mount = std::move(*clone)};
+  const int code = clone.error().code;
+  if (code == ENOSYS) return Source{};
+  // What is not there at all the host has not either.
+  const bool host_may_help = context.plan().in_user_namespace && code != ENOENT;
+  if (!host_may_help) return std::unexpected(std::move(clone).error());
+  return source_from_host(context, index);
 }
 
 Result<bool> is_proc(const sys::Fd& fd) {
@@ -65,8 +63,7 @@ Result<bool> is_proc(const sys::Fd& fd) {
 
 // Nothing but a procfs may cover /proc, and little may lie inside it: labels
 // and sysctls are written there.  CVE-2019-16884, CVE-2019-19921
-Result<void> check_target(const Context& context, const sys::Fd& target, bool source_is_proc) {
-  const std::string inside = TRY(path_inside(context, target));
+Result<void> check_target(const std::string& inside, bool source_is_proc) {
   if (inside.empty() || inside == "/") return fail("the root itself cannot be covered");
   if (inside == "/proc" && !source_is_proc)
     return fail("/proc cannot be covered by what is not of type proc");
@@ -75,12 +72,13 @@ Result<void> check_target(const Context& context, const sys::Fd& target, bool so
   return {};
 }
 
-Result<sys::Fd> place_source(const Context& context, Source source, const Placement& placement) {
+Result<sys::Fd> place_source(const Context& context, const plan::Mount& mount, Source source,
+                             const Placement& placement) {
   if (source.mount) {
     auto placed = attach(context, std::move(source.mount), placement);
-    if (placed || placed.error().code != ENOSYS || !source.path) return placed;
+    if (placed || placed.error().code != ENOSYS || source.from_host) return placed;
   }
-  return bind_legacy(context, source.path, placement);
+  return bind_legacy(context, TRY(open_path(mount)), placement);
 }
 
 // What stands at the destination, a symlink of the image included.
@@ -120,23 +118,23 @@ Result<void> make_link(const Context& context, const plan::Mount& mount) {
 Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t index) {
   if (!mount.link_text.empty()) return make_link(context, mount);
   Source source = TRY(open_source(context, mount, index));
-  const sys::Fd& from = source.mount ? source.mount : source.path;
+  const sys::Fd path = source.mount ? sys::Fd() : TRY(open_path(mount));
+  const sys::Fd& from = source.mount ? source.mount : path;
   const bool is_directory = S_ISDIR(TRY(sys::status_of(from)).st_mode);
   const sys::Fd target = TRY(bind_destination(context, mount, is_directory));
   if (S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
     return fail_errno("a file and a directory cannot cover each other", ENOTDIR);
-  const bool from_proc = TRY(is_proc(from));
-  TRY(check_target(context, target, from_proc));
+  const std::string inside = TRY(path_inside(context, target));
+  const bool from_proc = inside == "/proc" && TRY(is_proc(from));
+  TRY(check_target(inside, from_proc));
   const Placement placement = {
       .target = target, .recursive = mount.recursive, .attributes = all_attributes(mount)};
-  return set_propagation(TRY(place_source(context, std::move(source), placement)), mount);
+  return set_propagation(TRY(place_source(context, mount, std::move(source), placement)), mount);
 }
 
 // proc and sysfs on a symlink of the image would mount them elsewhere.
 // CVE-2023-27561, CVE-2023-28642
-Result<void> check_ordinary(const Context& context, const plan::Mount& mount,
-                            const sys::Fd& target) {
-  const std::string inside = TRY(path_inside(context, target));
+Result<void> check_ordinary(const plan::Mount& mount, const std::string& inside) {
   if (inside == mount.destination) return {};
   return fail("filesystem " + in_quotes(mount.type) + " must be mounted on ordinary directory");
 }
@@ -207,8 +205,9 @@ Result<sys::Fd> place_idmapped(Context& context, const plan::Mount& mount, std::
 
 Result<void> make_filesystem(Context& context, const plan::Mount& mount, std::size_t index) {
   Target target = TRY(directory_for(context, mount.destination));
-  if (mount.type == "proc" || mount.type == "sysfs") TRY(check_ordinary(context, mount, target.fd));
-  TRY(check_target(context, target.fd, mount.type == "proc"));
+  const std::string inside = TRY(path_inside(context, target.fd));
+  if (mount.type == "proc" || mount.type == "sysfs") TRY(check_ordinary(mount, inside));
+  TRY(check_target(inside, mount.type == "proc"));
   sys::Filesystem filesystem = {.type = mount.type,
                                 .source = mount.source,
                                 .data = data_with_mode(mount, target.covered_mode),
@@ -226,7 +225,8 @@ Result<void> make_filesystem(Context& context, const plan::Mount& mount, std::si
 
 Result<void> make_remount(Context& context, const plan::Mount& mount) {
   const sys::Fd there = TRY(sys::open_in_root(context.root, mount.destination, O_PATH));
-  TRY(check_target(context, there, true));
+  const std::string inside = TRY(path_inside(context, there));
+  TRY(check_target(inside, true));
   // Without "bind" the superblock is meant too, whose options only mount(2)
   // takes in their old form.
   if ((mount.flags & MS_BIND) == 0) {
