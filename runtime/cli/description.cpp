@@ -47,7 +47,7 @@ std::string user_name(uid_t uid, std::string_view passwd) {
 
 void write_description(oci::json::Writer& out, const container::Described& container,
                        std::string_view passwd) {
-  const container::ContainerState& facts = container.facts;
+  const container::ContainerFacts& facts = container.facts;
   const auto text = [&](std::string_view name, std::string_view value) {
     out.key(name);
     out.string(value);
@@ -61,10 +61,10 @@ void write_description(oci::json::Writer& out, const container::Described& conta
   text("bundle", facts.bundle);
   text("rootfs", facts.rootfs);
   text("created", facts.created);
-  if (!facts.spec.annotations.empty()) {
+  if (!facts.annotations.empty()) {
     out.key("annotations");
     out.begin_object();
-    for (const auto& [name, value] : facts.spec.annotations) text(name, value);
+    for (const auto& [name, value] : facts.annotations) text(name, value);
     out.end_object();
   }
   text("owner", user_name(facts.owner, passwd));
@@ -75,7 +75,7 @@ std::string render_table(const std::vector<container::Described>& containers,
                          std::string_view passwd) {
   std::vector<Row> rows = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
   for (const container::Described& container : containers) {
-    const container::ContainerState& facts = container.facts;
+    const container::ContainerFacts& facts = container.facts;
     rows.push_back({facts.id, std::to_string(shown_pid(container)),
                     std::string(oci::to_string(container.status)), facts.bundle, facts.created,
                     user_name(facts.owner, passwd)});

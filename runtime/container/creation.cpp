@@ -410,13 +410,15 @@ bool owns_its_cgroup(const plan::Plan& plan) {
 }
 
 ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {
-  ContainerState state = {.id = options.id,
-                          .oci_version = bundle.spec.oci_version,
-                          .bundle = bundle.path,
-                          .created = now_rfc3339(),
-                          .owner = ::geteuid(),
-                          .rootless = options.rootless,
-                          .spec = bundle.spec};
+  ContainerState state;
+  state.id = options.id;
+  state.oci_version = bundle.spec.oci_version;
+  state.bundle = bundle.path;
+  state.created = now_rfc3339();
+  state.owner = ::geteuid();
+  state.rootless = options.rootless;
+  state.annotations = bundle.spec.annotations;
+  state.spec = bundle.spec;
   const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
   if (!terminal) state.external_descriptors = criu::stdio_links();
   return state;

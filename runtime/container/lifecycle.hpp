@@ -11,7 +11,7 @@
 namespace coracle::container {
 
 struct Described {
-  ContainerState facts;
+  ContainerFacts facts;
   oci::Status status = oci::Status::creating;
 };
 

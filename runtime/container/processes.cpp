@@ -8,28 +8,28 @@
 
 namespace coracle::container {
 
-Result<cgroup::Host> cgroup_host_of(const ContainerState& state) {
+Result<cgroup::Host> cgroup_host_of(const ContainerFacts& facts) {
   auto host = cgroup::detect();
-  if (!host && !has_cgroups(state)) return cgroup::Host{};
+  if (!host && !has_cgroups(facts)) return cgroup::Host{};
   return host;
 }
 
-bool has_cgroups(const ContainerState& state) {
-  return state.cgroup_paths != cgroup::Paths{};
+bool has_cgroups(const ContainerFacts& facts) {
+  return facts.cgroup_paths != cgroup::Paths{};
 }
 
-Result<cgroup::Cgroup> cgroup_of(const ContainerState& state) {
-  cgroup::Host host = TRY(cgroup_host_of(state));
-  return cgroup::Cgroup(std::move(host), state.cgroup_paths, {.rootless = state.rootless});
+Result<cgroup::Cgroup> cgroup_of(const ContainerFacts& facts) {
+  cgroup::Host host = TRY(cgroup_host_of(facts));
+  return cgroup::Cgroup(std::move(host), facts.cgroup_paths, {.rootless = facts.rootless});
 }
 
-std::optional<sys::PidFd> open_init(const ContainerState& state) {
-  if (state.pid == 0) return std::nullopt;
-  auto pidfd = sys::pidfd_open(state.pid);
+std::optional<sys::PidFd> open_init(const ContainerFacts& facts) {
+  if (facts.pid == 0) return std::nullopt;
+  auto pidfd = sys::pidfd_open(facts.pid);
   if (!pidfd) return std::nullopt;
   // Looked at after the opening: what has this start time now is what we opened.
-  const auto facts = sys::process_facts(state.pid);
-  if (!facts || facts->ended() || facts->start_time != state.start_time) return std::nullopt;
+  const auto init = sys::process_facts(facts.pid);
+  if (!init || init->ended() || init->start_time != facts.start_time) return std::nullopt;
   return *std::move(pidfd);
 }
 

@@ -11,16 +11,16 @@
 namespace coracle::container {
 
 // The host's hierarchies; a container without cgroups needs none.
-Result<cgroup::Host> cgroup_host_of(const ContainerState& state);
+Result<cgroup::Host> cgroup_host_of(const ContainerFacts& facts);
 
 // False: it stays in those of who made it, because nobody may or should make others.
-bool has_cgroups(const ContainerState& state);
+bool has_cgroups(const ContainerFacts& facts);
 
 // Where `state` says that the container's cgroups are.
-Result<cgroup::Cgroup> cgroup_of(const ContainerState& state);
+Result<cgroup::Cgroup> cgroup_of(const ContainerFacts& facts);
 
 // Init, or nothing when it has ended or its number belongs to another process.
-std::optional<sys::PidFd> open_init(const ContainerState& state);
+std::optional<sys::PidFd> open_init(const ContainerFacts& facts);
 
 // Init is process 1 of a PID namespace of its own: with it, the kernel ends
 // all others.  False when the namespace is the host's or a joined one.

@@ -179,26 +179,30 @@ Result<void> StateDir::save_config(const oci::Spec& spec) const {
   return sys::replace_file_at(dir_, config_file, oci::write_spec(spec, false), 0600).context(path_);
 }
 
-Result<void> StateDir::save(const ContainerState& state) const {
-  return sys::replace_file_at(dir_, state_file, render_state(state), 0600).context(path_);
+Result<void> StateDir::save(const ContainerFacts& facts) const {
+  return sys::replace_file_at(dir_, state_file, render_facts(facts), 0600).context(path_);
+}
+
+// The id alone, where `error` says that nothing is written yet.
+Result<ContainerFacts> StateDir::facts_without_file(Error error) const {
+  if (error.code != ENOENT) return std::unexpected(std::move(error).context(path_));
+  if (is_removed(dir_)) return fail(no_such_container);
+  ContainerFacts claimed_only;
+  claimed_only.id = path_.substr(path_.rfind('/') + 1);
+  return claimed_only;
+}
+
+Result<ContainerFacts> StateDir::load_facts() const {
+  auto text = sys::read_file_at(dir_, state_file);
+  if (!text) return facts_without_file(std::move(text).error());
+  return parse_facts(*text, path_ + "/" + state_file);
 }
 
 Result<ContainerState> StateDir::load() const {
-  const std::string state_name = path_ + "/" + state_file;
-  const std::string config_name = path_ + "/" + config_file;
-  auto text = sys::read_file_at(dir_, state_file);
-  auto config = text ? sys::read_file_at(dir_, config_file) : text;
-  if (config) {
-    ContainerState state = TRY(parse_state(*text, state_name));
-    state.spec = TRY(oci::parse_spec(*config, config_name));
-    return state;
-  }
-  if (config.error().code != ENOENT)
-    return std::unexpected(std::move(config.error()).context(path_));
-  if (is_removed(dir_)) return fail(no_such_container);
-  ContainerState claimed_only;
-  claimed_only.id = path_.substr(path_.rfind('/') + 1);
-  return claimed_only;
+  ContainerFacts facts = TRY(load_facts());
+  auto config = sys::read_file_at(dir_, config_file);
+  if (!config) return ContainerState{TRY(facts_without_file(std::move(config).error())), {}};
+  return ContainerState{std::move(facts), TRY(oci::parse_spec(*config, path_ + "/" + config_file))};
 }
 
 Result<void> StateDir::remove() {

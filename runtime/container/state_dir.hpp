@@ -18,8 +18,9 @@ namespace coracle::container {
 // The whole text of the error for an id that has no directory.
 inline constexpr const char* no_such_container = "container does not exist";
 
-// The facts that cannot be asked of the kernel.
-struct ContainerState {
+// The facts that cannot be asked of the kernel: small, and all that readers of
+// many containers need.
+struct ContainerFacts {
   std::string id;
   std::string oci_version;
   pid_t pid = 0;                 // 0: not yet cloned
@@ -37,7 +38,11 @@ struct ContainerState {
   // empty: we made them.
   std::string systemd_unit;
   std::string rdt_group;  // resctrl directory that delete removes; empty: none
-  oci::Spec spec;         // as it was at create: later edits of the bundle have no effect
+  std::map<std::string, std::string> annotations;  // the configuration's
+};
+
+struct ContainerState : ContainerFacts {
+  oci::Spec spec;  // as it was at create: later edits of the bundle have no effect
 };
 
 // The claimed, locked directory ROOT/ID.
@@ -58,10 +63,11 @@ class StateDir {
   // By rename, each its own file: a configuration is large and seldom changes.  The
   // configuration is saved first: there is no loading without it.
   Result<void> save_config(const oci::Spec& spec) const;
-  Result<void> save(const ContainerState& state) const;  // all but `spec`
+  Result<void> save(const ContainerFacts& facts) const;
   // The id alone, with pid 0, where nothing was saved yet: a claim in progress,
   // or one whose maker was killed.
   Result<ContainerState> load() const;
+  Result<ContainerFacts> load_facts() const;  // without the configuration
   void keep() { remove_when_dropped_ = false; }
   // With all that lies in it.
   Result<void> remove();
@@ -70,6 +76,8 @@ class StateDir {
   const std::string& path() const { return path_; }
 
  private:
+  Result<ContainerFacts> facts_without_file(Error error) const;
+
   StateDir(std::string path, sys::Fd dir, bool remove_when_dropped)
       : path_(std::move(path)), dir_(std::move(dir)), remove_when_dropped_(remove_when_dropped) {}
 

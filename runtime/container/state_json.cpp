@@ -1,4 +1,4 @@
-// ContainerState by a table of fields, as config.json.
+// ContainerFacts by a table of fields, as config.json.
 #include "runtime/container/state_json.hpp"
 
 #include "oci-spec/parse.hpp"
@@ -24,25 +24,26 @@ struct PathsCodec {
   static bool is_absent(const cgroup::Paths& paths) { return paths == cgroup::Paths{}; }
 };
 
-using container::ContainerState;
+using container::ContainerFacts;
 
 template <>
-struct Fields<ContainerState> {
+struct Fields<ContainerFacts> {
   static constexpr auto table = std::tuple{
-      required("id", &ContainerState::id),
-      required("ociVersion", &ContainerState::oci_version),
-      required("init_process_pid", &ContainerState::pid),
-      required("init_process_start", &ContainerState::start_time),
-      required("created", &ContainerState::created),
-      required("owner", &ContainerState::owner),
-      always_written("rootless", &ContainerState::rootless),
-      optional("restored", &ContainerState::restored),
-      optional("external_descriptors", &ContainerState::external_descriptors),
-      required("bundle", &ContainerState::bundle),
-      required("rootfs", &ContainerState::rootfs),
-      required<PathsCodec>("cgroup_paths", &ContainerState::cgroup_paths),
-      optional("systemd_unit", &ContainerState::systemd_unit),
-      optional("rdt_group", &ContainerState::rdt_group),
+      required("id", &ContainerFacts::id),
+      required("ociVersion", &ContainerFacts::oci_version),
+      required("init_process_pid", &ContainerFacts::pid),
+      required("init_process_start", &ContainerFacts::start_time),
+      required("created", &ContainerFacts::created),
+      required("owner", &ContainerFacts::owner),
+      always_written("rootless", &ContainerFacts::rootless),
+      optional("restored", &ContainerFacts::restored),
+      optional("external_descriptors", &ContainerFacts::external_descriptors),
+      required("bundle", &ContainerFacts::bundle),
+      required("rootfs", &ContainerFacts::rootfs),
+      required<PathsCodec>("cgroup_paths", &ContainerFacts::cgroup_paths),
+      optional("systemd_unit", &ContainerFacts::systemd_unit),
+      optional("rdt_group", &ContainerFacts::rdt_group),
+      optional("annotations", &ContainerFacts::annotations),
   };
 };
 
@@ -50,15 +51,15 @@ struct Fields<ContainerState> {
 
 namespace coracle::container {
 
-std::string render_state(const ContainerState& state) {
+std::string render_facts(const ContainerFacts& facts) {
   oci::json::Writer out(oci::json::Layout::compact);
-  oci::Codec<ContainerState>::write(out, state);
+  oci::Codec<ContainerFacts>::write(out, facts);
   return std::move(out).text();
 }
 
-Result<ContainerState> parse_state(std::string_view text, const std::string& name) {
+Result<ContainerFacts> parse_facts(std::string_view text, const std::string& name) {
   const oci::json::Document document = TRY(oci::json::parse(text, name));
-  return oci::Codec<ContainerState>::read(document.root());
+  return oci::Codec<ContainerFacts>::read(document.root());
 }
 
 }  // namespace coracle::container

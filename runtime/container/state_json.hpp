@@ -13,9 +13,9 @@ namespace coracle::container {
 // init_process_pid, init_process_start, created, cgroup_paths, rootless,
 // external_descriptors.
 // cgroup_paths: first controller of a v1 hierarchy -> directory; "" -> that of v2.
-std::string render_state(const ContainerState& state);
+std::string render_facts(const ContainerFacts& facts);
 
 // `name` is the file's, for the error.
-Result<ContainerState> parse_state(std::string_view text, const std::string& name);
+Result<ContainerFacts> parse_facts(std::string_view text, const std::string& name);
 
 }  // namespace coracle::container

@@ -7,31 +7,37 @@
 namespace coracle::container {
 namespace {
 
-bool is_frozen(const ContainerState& state) {
-  const auto cgroup = cgroup_of(state);
-  return cgroup && cgroup->frozen();
+// `host` may not be known: where no cgroup is mounted.
+bool is_frozen(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
+  if (!host && has_cgroups(facts)) return false;
+  const cgroup::Cgroup cgroup(host.value_or(cgroup::Host{}), facts.cgroup_paths,
+                              {.rootless = facts.rootless});
+  return cgroup.frozen();
 }
 
 }  // namespace
 
-oci::Status status_of(const ContainerState& state) {
-  if (state.pid == 0) return oci::Status::creating;
-  const auto facts = sys::process_facts(state.pid);
+oci::Status status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
+  if (facts.pid == 0) return oci::Status::creating;
+  const auto init = sys::process_facts(facts.pid);
   // Another start time: the number belongs to another process by now.
-  if (!facts || facts->ended() || facts->start_time != state.start_time)
-    return oci::Status::stopped;
-  if (is_frozen(state)) return oci::Status::paused;
-  const bool created = facts->has_not_executed() && !state.restored;
+  if (!init || init->ended() || init->start_time != facts.start_time) return oci::Status::stopped;
+  if (is_frozen(facts, host)) return oci::Status::paused;
+  const bool created = init->has_not_executed() && !facts.restored;
   return created ? oci::Status::created : oci::Status::running;
 }
 
-oci::State oci_state(const ContainerState& state, oci::Status status) {
+oci::Status status_of(const ContainerFacts& facts) {
+  return status_of(facts, cgroup::detect());
+}
+
+oci::State oci_state(const ContainerFacts& state, oci::Status status) {
   return oci::State{.oci_version = state.oci_version,
                     .id = state.id,
                     .status = status,
                     .pid = status == oci::Status::stopped ? 0 : state.pid,
                     .bundle = state.bundle,
-                    .annotations = state.spec.annotations};
+                    .annotations = state.annotations};
 }
 
 }  // namespace coracle::container

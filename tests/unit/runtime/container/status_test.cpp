@@ -47,11 +47,11 @@ TEST_CASE("oci_state: facts are copied, and a stopped container has no pid") {
   state.oci_version = "1.3.0";
   state.pid = 42;
   state.bundle = "/bundle";
-  state.spec.annotations = {{"a", "b"}};
+  state.annotations = {{"a", "b"}};
   const oci::State running = container::oci_state(state, oci::Status::running);
   CHECK(running.id == "web1");
   CHECK(running.pid == 42);
   CHECK(running.bundle == "/bundle");
-  CHECK(running.annotations == state.spec.annotations);
+  CHECK(running.annotations == state.annotations);
   CHECK(container::oci_state(state, oci::Status::stopped).pid == 0);
 }
