@@ -121,7 +121,7 @@ Bundle::Bundle()
 }
 
 Bundle::~Bundle() {
-  if (std::uncaught_exceptions() == 0) check_leftovers();
+  if (checks_leftovers && std::uncaught_exceptions() == 0) check_leftovers();
   if (fs::exists(root() + "/" + id_)) remove({"--force"});
   if (!systemd_makes_cgroups()) remove_cgroups(parent_cgroup());
   remove_tree(top_);

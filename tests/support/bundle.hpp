@@ -43,6 +43,7 @@ class Bundle {
   Json config;
   CgroupView view = CgroupView::machine;
   uid_t user = 0;  // who runs the commands
+  bool checks_leftovers = true;
 
   const std::string& id() const { return id_; }
   std::string dir() const { return top_ + "/bundle"; }
