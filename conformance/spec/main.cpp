@@ -1,4 +1,4 @@
-// Runs the cases against the runtime that $CORACLE names, in a mount namespace of the suite's own.
+// Runs the cases against the runtime that $CORACLE names, in namespaces of the suite's own.
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -16,10 +16,10 @@ bool has_unified_beside_v1() {
   return ::statfs("/sys/fs/cgroup/unified", &facts) == 0 && facts.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-// Cases mount, and none of it is for the machine.  Not every runtime takes a hybrid arrangement of
-// cgroups: where the machine has one, version 1 alone is shown.
-bool enter_mount_namespace() {
-  return ::unshare(CLONE_NEWNS) == 0 &&
+// Cases mount and make network devices: none of it is for the machine.  Not every runtime takes a
+// hybrid arrangement of cgroups: where the machine has one, version 1 alone is shown.
+bool enter_namespaces() {
+  return ::unshare(CLONE_NEWNS | CLONE_NEWNET) == 0 &&
          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          (!has_unified_beside_v1() || ::umount2("/sys/fs/cgroup/unified", MNT_DETACH) == 0);
 }
@@ -27,8 +27,8 @@ bool enter_mount_namespace() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!enter_mount_namespace()) {
-    std::perror("conformance_tests: a mount namespace of its own, for which it must be root");
+  if (!enter_namespaces()) {
+    std::perror("conformance_tests: namespaces of its own, for which it must be root");
     return 1;
   }
   return coracle::conformance::run_cases(argc, argv);
