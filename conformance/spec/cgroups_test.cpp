@@ -117,11 +117,11 @@ TEST_CASE("config-linux.md#cgroups-path 4: a path that leads out of the hierarch
 
 TEST_CASE("config-linux.md#cgroup-ownership 1: version 1's cgroups keep their owner (SHOULD)") {
   Container container;
-  if (directory_with(container, "").find("unified") != std::string::npos) return;
   container.map_ids(mapped_root);
   add_namespace(container.config, "cgroup");
   add_mount(container.config, "/sys/fs/cgroup", "cgroup", "cgroup", {});
   container.must_create();
+  if (directory_with(container, "tasks").empty()) return skip("this machine has cgroup v2 only");
   int seen = 0;
   for (const std::string& mount : cgroup_mounts()) {
     struct stat facts = {};

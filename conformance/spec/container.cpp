@@ -134,6 +134,10 @@ void Container::add_hook(const std::string& kind, const std::string& path,
   config["hooks"][kind].push_back(hook);
 }
 
+bool has_option(const std::string& list, const std::string& option) {
+  return ("," + list + ",").find("," + option + ",") != std::string::npos;
+}
+
 std::string namespace_of(pid_t pid, const std::string& kind) {
   std::error_code problem;
   return fs::read_symlink("/proc/" + std::to_string(pid) + "/ns/" + kind, problem);

@@ -63,6 +63,9 @@ class Container : public test::Bundle {
                 const std::vector<std::string>& args = {});
 };
 
+// Whether "rw,nodev" has "nodev".
+bool has_option(const std::string& list, const std::string& option);
+
 // The number of the process's namespace as /proc tells it: "net:[4026531840]" for "net".
 std::string namespace_of(pid_t pid, const std::string& kind);
 

@@ -119,7 +119,8 @@ TEST_CASE("features.md#specification-version 4: no property is there that is not
   const Json all = listed("");
   CHECK(all.contains("ociVersionMin"));
   for (const auto& [name, value] : all.items()) CHECK_MESSAGE(defined.contains(name), name);
-  for (const auto& [name, value] : all.value("linux", Json::object()).items()) {
+  const Json of_linux = all.value("linux", Json::object());
+  for (const auto& [name, value] : of_linux.items()) {
     CHECK_MESSAGE(defined_of_linux.contains(name), name);
   }
 }
