@@ -29,8 +29,16 @@ Result<void> check_created(const ContainerState& state) {
               " state");
 }
 
+// Init runs those of startContainer.
+bool is_of_hooks(const Error& error) {
+  return error.what.starts_with(init::start_container_hooks);
+}
+
 // Stops and deletes; what goes wrong there is told beside the hook's error.
-void give_up(const std::string& root, const std::string& id) {
+void give_up(const std::string& root, StateDir dir, const std::string& id) {
+  {
+    const StateDir unlocked = std::move(dir);  // `remove` takes the lock itself
+  }
   auto removed = remove(root, id, true);
   if (!removed) {
     log::warn(removed.error().text());
@@ -44,8 +52,11 @@ void give_up(const std::string& root, const std::string& id) {
 Result<void> start_container(const std::string& root, StateDir dir, const ContainerState& state) {
   const std::optional<sys::PidFd> init = open_init(state);
   if (!init) return fail("cannot start a container that has stopped");
-  TRY(open_start_gate(dir, state, *init));
-  return finish_start(root, std::move(dir), state);
+  auto opened = open_start_gate(dir, state, *init);
+  if (opened) return finish_start(root, std::move(dir), state);
+  // A program that could not be executed leaves a container that has stopped.
+  if (is_of_hooks(opened.error())) give_up(root, std::move(dir), state.id);
+  return opened;
 }
 
 Result<void> finish_start(const std::string& root, StateDir dir, const ContainerState& state) {
@@ -53,10 +64,7 @@ Result<void> finish_start(const std::string& root, StateDir dir, const Container
   if (hooks.empty()) return {};
   auto done = hooks::run("poststart", hooks, oci_state(state, oci::Status::running));
   if (done) return {};
-  {
-    const StateDir unlocked = std::move(dir);  // `remove` takes the lock itself
-  }
-  give_up(root, state.id);
+  give_up(root, std::move(dir), state.id);
   return done;
 }
 

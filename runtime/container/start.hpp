@@ -9,7 +9,8 @@
 
 namespace coracle::container {
 
-// Opens the gate, then finishes the start.
+// Opens the gate, then finishes the start.  When a startContainer hook fails
+// the container is stopped and deleted.  Spec: runtime.md#lifecycle, step 7
 Result<void> start_container(const std::string& root, StateDir dir, const ContainerState& state);
 
 // Init has executed its program: runs the poststart hooks.  When one fails the container is

@@ -46,7 +46,7 @@ constexpr Step steps[] = {
     {"seccomp", load_seccomp_last},  // with no_new_privs
     {"report ready", report_ready},  // Ready, await Saved
     {"start gate", await_start},
-    {"startContainer hooks", run_start_container_hooks},
+    {start_container_hooks, run_start_container_hooks},
     {"execute", execute},
 };
 

@@ -25,6 +25,9 @@ struct Seccomp {
   bool host_takes_listener = true;  // by pidfd_getfd(2); else init sends it
 };
 
+// How an error of these hooks begins that comes out of the start gate.
+inline constexpr const char* start_container_hooks = "startContainer hooks";
+
 // Init's ends of the start gate.
 struct Gate {
   sys::Fd wait;    // a byte read from it opens the gate; none: Saved does

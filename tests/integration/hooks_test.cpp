@@ -154,6 +154,19 @@ TEST_CASE("hooks: startContainer's failure keeps the program from running") {
   CHECK_FALSE(fs::exists(bundle.rootfs() + "/ran"));
 }
 
+TEST_CASE("hooks: startContainer's failure fails start and deletes the container") {
+  if (testing_runc()) return skip_case("runc's start does not tell of it");
+  Bundle bundle;
+  bundle.config["hooks"]["startContainer"] = {{{"path", "/probe"}, {"args", {"p", "exit", "4"}}}};
+  bundle.config["hooks"]["poststop"] = {shell_hook("echo ran >" + bundle.path("poststop"))};
+  REQUIRE(bundle.create().exit_code == 0);
+  const Outcome outcome = bundle.start();
+  CHECK(outcome.exit_code == 1);
+  CHECK_MESSAGE(contains(outcome.err, "startContainer hooks"), outcome.text());
+  CHECK(bundle.status() == "unknown");
+  CHECK(read_file(bundle.path("poststop")) == "ran\n");
+}
+
 TEST_CASE("hooks: poststart's failure fails start and ends the container") {
   if (testing_old_runc()) return skip_case("runc 1.1 runs poststart at create");
   Bundle bundle;
