@@ -127,6 +127,22 @@ TEST_CASE("runtime.md#lifecycle 15: a poststart hook that fails ends start with 
   CHECK(container.ends());
 }
 
+TEST_CASE("runtime.md#lifecycle 12: a startContainer hook that fails leaves no container") {
+  Container container;
+  add_failing_hook(container, "startContainer");
+  container.must_create();
+  CHECK(container.start().exit_code != 0);
+  check_gone(container);
+}
+
+TEST_CASE("runtime.md#lifecycle 15: a poststart hook that fails leaves no container") {
+  Container container;
+  add_failing_hook(container, "poststart");
+  container.must_create();
+  CHECK(container.start().exit_code != 0);
+  check_gone(container);
+}
+
 TEST_CASE("runtime.md#lifecycle 6: poststop hooks follow a prestart hook that fails") {
   Container container;
   add_failing_hook(container, "prestart");
