@@ -198,5 +198,8 @@ TEST_CASE(
   CHECK(container.tells("mount /proc").value("mount.type") == "proc");
   container.config["mounts"] = Json::array();
   container.probe("mountinfo");
-  CHECK(container.lives().out.find(" /proc ") != std::string::npos);
+  const std::string mounts = container.lives().out;
+  for (const char* path : {"/proc", "/sys", "/dev/pts", "/dev/shm"}) {
+    CHECK_MESSAGE(mounts.find(std::string(" ") + path + " ") != std::string::npos, path);
+  }
 }
