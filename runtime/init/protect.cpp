@@ -19,8 +19,8 @@ sys::AttrRequest read_only(bool recursive) {
 }
 
 // A path that does not exist needs no protection.
-Result<sys::Fd> open_if_there(const Context& context, const std::string& path) {
-  auto fd = sys::open_in_root(context.root, path, O_PATH);
+Result<sys::Fd> open_if_there(const Context& context, const std::string& path, int flags = 0) {
+  auto fd = sys::open_in_root(context.root, path, O_PATH | flags);
   if (!fd && (fd.error().code == ENOENT || fd.error().code == ENOTDIR)) return sys::Fd();
   return fd;
 }
@@ -39,17 +39,18 @@ Result<void> protect_read_only(const Context& context, const std::string& path) 
   return cover_read_only(context, there, there);
 }
 
+Result<bool> is_null(const sys::Fd& fd) {
+  const struct stat status = TRY(sys::status_of(fd));
+  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
 // The container's /dev/null if it is one, else the host's: the image may hold
 // a link under that name.  CVE-2025-31133
 Result<sys::Fd> open_null(const Context& context) {
-  const auto is_null = [](const sys::Fd& fd) {
-    const auto status = sys::status_of(fd);
-    return status && S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
-  };
-  auto own = sys::open_in_root(context.root, "/dev/null", O_PATH | O_NOFOLLOW);
-  if (own && is_null(*own)) return own;
+  sys::Fd own = TRY(open_if_there(context, "/dev/null", O_NOFOLLOW));
+  if (own && TRY(is_null(own))) return own;
   sys::Fd host = TRY(sys::open_file("/dev/null", O_PATH | O_NOFOLLOW));
-  if (!is_null(host)) return fail("/dev/null is not the null device");
+  if (!TRY(is_null(host))) return fail("/dev/null is not the null device");
   return host;
 }
 
@@ -86,7 +87,7 @@ class Masks {
 
 Result<void> protect_paths(Context& context) {
   for (const sys::Fd& mount : context.read_only_later)
-    TRY(set_attributes(context, mount, read_only(false)));
+    TRY(set_attributes(context, mount, read_only(false)).context("make a tmpfs read-only"));
   context.read_only_later.clear();
   for (const std::string& path : context.plan().readonly_paths)
     TRY(protect_read_only(context, path).context("make " + in_quotes(path) + " read-only"));
