@@ -30,8 +30,8 @@ int why_not_executable(const std::string& path) {
   // With the effective ids and capabilities, as execve will.
   if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return 0;
   // A filter may not know faccessat2(2): then the mode has to do.
-  const bool unknown = errno == ENOSYS || errno == EPERM;
-  return unknown && (status.st_mode & 0111U) != 0 ? 0 : EACCES;
+  if (errno != ENOSYS && errno != EPERM) return errno;
+  return (status.st_mode & 0111U) != 0 ? 0 : EACCES;
 }
 
 // The texts are Go's, which engines match to choose exit codes 126 and 127.
