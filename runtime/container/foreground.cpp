@@ -76,7 +76,8 @@ class Follower {
            {.fd = terminal_.get(), .events = POLLIN, .revents = 0},
            {.fd = terminal_ && input_open_ ? 0 : -1, .events = POLLIN, .revents = 0},
            {.fd = readiness_ ? readiness_->socket().get() : -1, .events = POLLIN, .revents = 0}}};
-      if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return fail_errno("poll");
+      if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
+        return fail_errno("wait for init: poll");
       if (polled[0].revents != 0) TRY(forward_signals());
       if (polled[2].revents != 0) copy_output();
       if (polled[3].revents != 0) copy_input();
@@ -171,7 +172,7 @@ Result<ForwardedSignals> ForwardedSignals::block() {
   const sigset_t set = forwarded_set();
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return fail_errno("block signals");
   sys::Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd) return fail_errno("signalfd");
+  if (!fd) return fail_errno("take signals: signalfd");
   // Hooks and readers of the terminal may be gone: that is an error of write(2)
   // alone.  Blocked instead, it would be pending and kill us in the end.
   if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail_errno("ignore SIGPIPE");

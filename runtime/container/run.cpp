@@ -26,7 +26,10 @@ struct Started {
 
 Result<void> delete_container(const std::string& root, const ContainerState& state,
                               const cgroup::Cgroup& cgroup) {
-  for (std::string& warning : TRY(remove_made(root, state, cgroup))) log::warn(std::move(warning));
+  auto warnings = remove_made(root, state, cgroup);
+  if (!warnings)
+    return std::unexpected(std::move(warnings.error()).context("delete the container"));
+  for (std::string& warning : *warnings) log::warn(std::move(warning));
   return {};
 }
 
@@ -73,12 +76,17 @@ Result<int> run(const RunOptions& options) {
     return fail_errno("become subreaper");
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
   Started started = TRY(make_and_start(options));
-  const sys::Exit exit = TRY(follow({.init = std::move(started.init),
-                                     .terminal = std::move(started.terminal),
-                                     .readiness = std::move(started.readiness)},
-                                    signals));
-  if (!options.keep) TRY(delete_container(options.create.root, started.state, started.cgroup));
-  return exit.code();
+  auto exit = follow({.init = std::move(started.init),
+                      .terminal = std::move(started.terminal),
+                      .readiness = std::move(started.readiness)},
+                     signals);
+  auto deleted = options.keep
+                     ? Result<void>()
+                     : delete_container(options.create.root, started.state, started.cgroup);
+  if (exit && deleted) return exit->code();
+  if (exit) return std::unexpected(std::move(deleted).error());
+  if (!deleted) log::warn(deleted.error().text());
+  return std::unexpected(std::move(exit).error());
 }
 
 }  // namespace coracle::container
