@@ -22,6 +22,7 @@
 #include "runtime/container/unit.hpp"
 #include "runtime/plan/number_list.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/sockets.hpp"
 #include "runtime/sys/timings.hpp"
 
@@ -239,8 +240,12 @@ Result<void> Execution::serve() {
 Result<void> Execution::finish() {
   const sys::timings::Phase phase("await execve");
   TRY(channel_->send(sync::Saved{}));
-  const std::string text = TRY(sys::read_all(result_));
+  const std::string text = TRY(sys::read_all(result_).context("result of execve"));
   if (!text.empty()) return std::unexpected(error_from_gate(text));
+  // The end of file may be that of the process.  Not reaped yet, it is still in /proc.
+  const auto facts = sys::process_facts(child_.pid());
+  if (facts && facts->has_not_executed())
+    return fail("the process ended before it executed the program");
   if (!options_.pidfd_socket.empty())
     TRY(send_fd(options_.pidfd_socket, "pidfd", child_.pidfd()).context("pidfd socket"));
   // Last: an engine takes it for the sign that the process runs.
