@@ -110,7 +110,8 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
     return std::vector<std::string>();
   StateDir dir = TRY(std::move(opened));
   auto loaded = dir.load();
-  if (!loaded && force) return remove_unreadable(dir, loaded.error());
+  // A system call may work the next time; what was read stays as it is.
+  if (!loaded && force && loaded.error().code == 0) return remove_unreadable(dir, loaded.error());
   const ContainerState state = TRY(std::move(loaded));
   if (!force) TRY(check_deletable(id, status_of(state)));
 
