@@ -20,9 +20,10 @@ constexpr const char* wait_fifo = "start";
 constexpr const char* result_fifo = "started";
 
 Result<sys::Fd> make_fifo(const sys::Fd& dir, const char* name) {
-  if (::mkfifoat(dir.get(), name, 0600) != 0) return fail_errno("mkfifo " + std::string(name));
+  if (::mkfifoat(dir.get(), name, 0600) != 0)
+    return fail_errno("mkfifo " + std::string(name) + " of the start gate");
   // For both directions: opening one end alone would wait for the other.
-  return sys::open_at(dir, name, O_RDWR);
+  return sys::open_at(dir, name, O_RDWR).context("start gate");
 }
 
 // Reads until init executes (which closes its end), fails (which it writes
@@ -94,12 +95,13 @@ Result<init::Gate> make_start_gate(const StateDir& dir) {
 
 Result<void> open_start_gate(const StateDir& dir, const ContainerState& state,
                              const sys::PidFd& pidfd) {
-  const sys::Fd result = TRY(sys::open_at(dir.fd(), result_fifo, O_RDONLY | O_NONBLOCK));
+  const sys::Fd result =
+      TRY(sys::open_at(dir.fd(), result_fifo, O_RDONLY | O_NONBLOCK).context("start gate"));
   auto gate = sys::open_at(dir.fd(), wait_fifo, O_WRONLY | O_NONBLOCK);
   // Nobody has it open for reading.
   if (!gate && gate.error().code == ENXIO) return fail("container init has ended");
-  const sys::Fd open_gate = TRY(std::move(gate));
-  TRY(sys::write_all(open_gate, "1"));
+  const sys::Fd open_gate = TRY(std::move(gate).context("start gate"));
+  TRY(sys::write_all(open_gate, "1").context("start gate"));
   TRY(await_execution(result, state, pidfd));
   ::unlinkat(dir.fd().get(), wait_fifo, 0);
   ::unlinkat(dir.fd().get(), result_fifo, 0);

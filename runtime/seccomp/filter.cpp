@@ -196,7 +196,7 @@ Result<std::vector<sock_filter>> export_program(scmp_filter_ctx context) {
   const int result = seccomp_export_bpf(context, file.get());
   if (result < 0) return fail_errno("compile the seccomp filter", -result);
   if (::lseek(file.get(), 0, SEEK_SET) < 0) return fail_errno("lseek seccomp");
-  const std::string bytes = TRY(sys::read_all(file));
+  const std::string bytes = TRY(sys::read_all(file).context("compiled seccomp filter"));
   std::vector<sock_filter> program(bytes.size() / sizeof(sock_filter));
   std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
   return program;
