@@ -35,6 +35,11 @@ void give_to_user(Bundle& bundle) {
 
 }  // namespace
 
+void give_to(Bundle& bundle, Owner owner) {
+  if (owner == Owner::mapped) bundle.map_ids(mapped_root);
+  if (owner == Owner::user) give_to_user(bundle);
+}
+
 const char* name(Owner owner) {
   switch (owner) {
     case Owner::root:
@@ -50,8 +55,7 @@ const char* name(Owner owner) {
 Waiting::Waiting(Owner owner, CgroupView view) {
   bundle.view = view;
   bundle.probe("wait-signal");
-  if (owner == Owner::mapped) bundle.map_ids(mapped_root);
-  if (owner == Owner::user) give_to_user(bundle);
+  give_to(bundle, owner);
 }
 
 Waiting::~Waiting() {
@@ -112,6 +116,27 @@ pid_t Waiting::detached(const std::vector<std::string>& flags) const {
   const Outcome outcome = test::run(waiting);
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.text());
   return static_cast<pid_t>(std::stol(read_file(pid_file)));
+}
+
+Outcome often(const Program& program, int times) {
+  Program loop = program;
+  loop.args.insert(
+      loop.args.begin(),
+      {"sh", "-c",
+       "n=$1; busy=0; shift; while [ $n -gt 0 ]; do \"$@\"; s=$?; "
+       // The shell's own word for ETXTBSY: while a racer's attempt to open the file for writing is
+       // being refused, the kernel lets nobody execute it.
+       "if [ $s = 126 ]; then busy=$((busy + 1)); [ $busy -lt 1000 ] || exit 98; continue; fi; "
+       "[ $s = 0 ] || exit 99; n=$((n - 1)); done",
+       "sh", std::to_string(times)});
+  loop.limit_s = 300;
+  return run(loop);
+}
+
+std::string copy_of_runtime(const Bundle& bundle) {
+  const std::string copy = bundle.path(fs::path(runtime_binary()).filename().string());
+  fs::copy_file(runtime_binary(), copy);
+  return copy;
 }
 
 std::string namespace_of(pid_t pid, const std::string& kind) {

@@ -16,6 +16,10 @@ enum class Owner { root, mapped, user };
 
 const char* name(Owner owner);
 
+// Makes the bundle that owner's: ids mapped and the root file system, as it is now, given to them.
+// An ordinary user's commands run as that user, without cgroups.
+void give_to(Bundle& bundle, Owner owner);
+
 // Not there before launch(), so that its configuration can be patched; deleted when dropped.
 class Waiting {
  public:
@@ -44,6 +48,12 @@ class Waiting {
   // A detached process that waits for signals: its id on the host.
   pid_t detached(const std::vector<std::string>& flags = {}) const;
 };
+
+// The same program as often as that, one after the other, until one fails.
+Outcome often(const Program& program, int times);
+
+// A copy of the runtime in the bundle's directory, for attacks that may spoil it.
+std::string copy_of_runtime(const Bundle& bundle);
 
 // What /proc has of the process: "net:[4026531840]" for kind "net"; its cgroups, all lines.
 std::string namespace_of(pid_t pid, const std::string& kind);

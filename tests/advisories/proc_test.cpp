@@ -1,0 +1,154 @@
+// Advisories about /proc and /sys that are not the kernel's: writes that are led elsewhere.
+#include <filesystem>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/attack.hpp"
+#include "tests/support/racer.hpp"
+#include "tests/support/text.hpp"
+
+using namespace coracle::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A volume that anybody may write to, with `name` in it as link to `target`.
+std::string make_volume(const Attack& attack, const std::string& name, const std::string& target) {
+  const std::string volume = attack.bundle.path("volume");
+  fs::create_directories(volume);
+  fs::permissions(volume, fs::perms(0777));
+  fs::create_symlink(target, volume + "/" + name);
+  return volume;
+}
+
+// What init of a container has on the host, by its name in /proc/PID/status.
+std::string status_of(pid_t pid, const std::string& field) {
+  const std::string text = read_file("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t at = text.find("\n" + field + ":");
+  if (at == std::string::npos) return "(none)";
+  const std::size_t from = at + field.size() + 3;
+  return text.substr(from, text.find('\n', from) - from);
+}
+
+}  // namespace
+
+TEST_CASE("CVE-2019-16884: a volume may not cover /proc") {
+  for (const Way& way : ways_with_users()) {
+    for (const char* at : {"/proc", "/proc/self", "/proc/self/attr", "/proc/sys"}) {
+      Attack attack(way);
+      const std::string volume = make_volume(attack, "self", "/etc");
+      add_mount(attack.bundle.config, at, "bind", volume, {"bind"});
+      CHECK_MESSAGE(attack.attempt().exit_code != 0, way.text(), " at ", std::string(at));
+    }
+  }
+}
+
+TEST_CASE("CVE-2019-16884: nor may it through a link of the image") {
+  for (const Way& way : ways_with_users()) {
+    for (const char* to : {"/proc", "../proc/self/attr", "/proc/sys/kernel"}) {
+      Attack attack(way);
+      attack.replace_by_link("/etc/link", to);
+      const std::string volume = make_volume(attack, "exec", "/etc/exec");
+      add_mount(attack.bundle.config, "/etc/link", "bind", volume, {"bind"});
+      CHECK_MESSAGE(attack.attempt().exit_code != 0, way.text(), " to ", std::string(to));
+    }
+  }
+}
+
+TEST_CASE("CVE-2019-19921: /proc of the image changes places with a link while it is mounted") {
+  for (const Way& way : ways()) {
+    Attack attack(way);
+    const std::string rootfs = attack.bundle.rootfs();
+    fs::create_directories(rootfs + "/volume/self/attr");
+    fs::create_directory_symlink("/volume", rootfs + "/link");
+    attack.bundle.probe("mount /proc -- statfs /proc");
+    attack.attempt();
+    const Racer racer(rootfs + "/proc", rootfs + "/link");
+    for (int i = 1; i < races(80) / 8; ++i) {
+      const Outcome outcome = attack.attempt();
+      if (outcome.exit_code != 0) continue;  // refused
+      CHECK_MESSAGE(outcome.value("mount.type") == "proc", way.text(), outcome.text());
+    }
+  }
+}
+
+// A volume is to be mounted in a directory that becomes a link into /proc: then what the runtime
+// writes there goes to a file of the attacker's choice.
+TEST_CASE("CVE-2025-52881: a sysctl is not led to another by a volume in /proc") {
+  for (const Way& way : ways()) {
+    Attack attack(way);
+    const std::string rootfs = attack.bundle.rootfs();
+    const std::string volume = make_volume(attack, "ip_forward", "/proc/sys/kernel/core_pattern");
+    fs::create_directories(rootfs + "/race/ipv4");
+    fs::create_directory_symlink("/proc/sys/net", rootfs + "/link");
+    for (int i = 0; i < 20; ++i)
+      add_mount(attack.bundle.config, "/race/ipv4", "bind", volume, {"bind"});
+    attack.bundle.config["linux"]["sysctl"] = {{"net.ipv4.ip_forward", "1"}};
+    attack.attempt();
+    const Racer racer(rootfs + "/race", rootfs + "/link");
+    for (int i = 1; i < races(160) / 8; ++i) attack.attempt();
+  }
+}
+
+TEST_CASE("CVE-2025-52881: nor are the labels: /proc/self/attr cannot be covered in a race") {
+  for (const Way& way : ways()) {
+    Attack attack(way);
+    const std::string rootfs = attack.bundle.rootfs();
+    const std::string volume = make_volume(attack, "exec", "/proc/sys/kernel/core_pattern");
+    fs::create_directories(rootfs + "/race/attr");
+    fs::create_directory_symlink("/proc/1", rootfs + "/link");
+    for (int i = 0; i < 20; ++i)
+      add_mount(attack.bundle.config, "/race/attr", "bind", volume, {"bind"});
+    attack.bundle.probe("mount /proc/1/attr");
+    attack.attempt();
+    const Racer racer(rootfs + "/race", rootfs + "/link");
+    for (int i = 1; i < races(160) / 8; ++i) {
+      const Outcome outcome = attack.attempt();
+      if (outcome.exit_code != 0) continue;  // refused
+      CHECK_MESSAGE(outcome.value("mount") == "none", way.text(), outcome.text());
+    }
+  }
+}
+
+TEST_CASE("CVE-2013/2015-133x (LXC): exec believes nothing in a /proc that the container covered") {
+  for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
+    CAPTURE(std::string(name(owner)));
+    Waiting container(owner);
+    set_capabilities(container.bundle.config, {"CAP_SYS_ADMIN", "CAP_KILL"});
+    container.bundle.probe("do-mount none /proc tmpfs -- wait-signal");
+    container.launch();
+    CHECK(container.bundle.wrote("do-mount=ok"));
+    const HostWitness host;
+    const std::string pid_file = container.bundle.path("exec.pid");
+    Program program = container.program({"--detach", "--pid-file", pid_file, "--user", "0:0"},
+                                        {"/probe", "wait-signal"});
+    program.out_path = container.bundle.path("exec-output");
+    if (run(program).exit_code == 0) {  // it may also refuse
+      const pid_t pid = static_cast<pid_t>(std::stol(read_file(pid_file)));
+      CHECK(status_of(pid, "CapEff") == "0000000000200020");
+      CHECK(status_of(pid, "CapBnd") == "0000000000200020");
+      CHECK(status_of(pid, "NoNewPrivs") == "1");
+      CHECK(namespace_of(pid, "mnt") == namespace_of(container.bundle.pid(), "mnt"));
+    }
+    CHECK(host.changes() == "");
+  }
+}
+
+TEST_CASE("CVE-2022-0811: the value or name of a sysctl smuggles no second one") {
+  for (const Way& way : ways_with_users()) {
+    for (const char* value :
+         {"1\nkernel.core_pattern=x", "1+kernel.core_pattern=x", "1\nkernel/core_pattern=x"}) {
+      Attack attack(way);
+      attack.bundle.config["linux"]["sysctl"] = {{"kernel.shm_rmid_forced", value}};
+      attack.attempt();
+    }
+    for (const char* key :
+         {"net.../../kernel/core_pattern", "net/../kernel/core_pattern", "kernel.core_pattern",
+          "kernel/core_pattern", "net.ipv4.ip_forward+kernel.core_pattern"}) {
+      Attack attack(way);
+      attack.bundle.config["linux"]["sysctl"] = {{key, "x"}};
+      CHECK_MESSAGE(attack.attempt().exit_code != 0, way.text(), " ", std::string(key));
+    }
+  }
+}
