@@ -9,6 +9,7 @@
 
 #include <array>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Loader and libraries that the runtime needs to be executed inside; a static one needs none.
+void add_libraries(const Bundle& bundle) {
+  const Outcome listed = run({.args = {"ldd", runtime_binary()}});
+  std::istringstream words(listed.out);
+  for (std::string word; words >> word;) {
+    if (!word.starts_with("/")) continue;
+    fs::create_directories(fs::path(bundle.rootfs() + word).parent_path());
+    fs::copy_file(word, bundle.rootfs() + word, fs::copy_options::skip_existing);
+  }
+}
+
 // What an image can say to have the runtime executed inside.
 void add_entries(const Bundle& bundle) {
+  add_libraries(bundle);
   fs::create_symlink("/proc/self/exe", bundle.rootfs() + "/entry");
   write_file(bundle.rootfs() + "/script", "#!/proc/self/exe\n");
   fs::permissions(bundle.rootfs() + "/script", fs::perms(0755));
@@ -189,4 +202,16 @@ TEST_CASE("CVE-2019-14271: nor by exec") {
     CHECK(container.exec({"--user", "5:5"}, {"/probe", "ids"}).value("uid") == "5");
     CHECK(opened.count() == 0);
   }
+}
+
+TEST_CASE("CVE-2019-14271: a program of the image that is executed there is seen to do so") {
+  Attack attack({});
+  fs::copy_file("/bin/true", attack.bundle.rootfs() + "/true");
+  const OpenCount opened(attack.bundle);
+  const std::string loader = "/lib64/ld-linux-x86-64.so.2";
+  fs::copy_file(loader, attack.bundle.rootfs() + loader, fs::copy_options::overwrite_existing);
+  CHECK(opened.count() > 0);  // ours
+  CHECK(opened.count() == 0);
+  run({.args = {"chroot", attack.bundle.rootfs(), "/true"}});
+  CHECK(opened.count() > 0);
 }

@@ -86,7 +86,11 @@ TEST_CASE("CVE-2025-52565: /dev/console is the terminal, whatever happens to /de
     Attack attack(way);
     const std::string devices = bring_dev(attack);
     fs::create_symlink("pts/ptmx", devices + "/ptmx");
-    write_file(devices + "/console", "");
+    for (const char* name : {"/console", "/null"}) {
+      write_file(devices + name, "");
+      fs::permissions(devices + name, fs::perms(0666));
+    }
+    add_mount(attack.bundle.config, "/dev/null", "bind", "/dev/null", {"bind"});
     for (int i = 0; i < 4; ++i)
       fs::create_symlink(core_pattern, devices + "/evil/" + std::to_string(i));
     add_mount(attack.bundle.config, "/dev/pts", "devpts", "devpts",

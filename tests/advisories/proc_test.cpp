@@ -22,6 +22,18 @@ std::string make_volume(const Attack& attack, const std::string& name, const std
   return volume;
 }
 
+// As a volume that is to pass for /proc: what runtimes read and write there.
+std::string make_proc(const Attack& attack) {
+  const std::string volume = make_volume(attack, "thread-self", "self");
+  fs::create_directories(volume + "/self/attr");
+  fs::create_directories(volume + "/self/task");
+  fs::create_directories(volume + "/self/fd");
+  fs::create_directories(volume + "/sys");
+  for (const char* name : {"attr/exec", "attr/current", "fd/0", "fd/1", "fd/2", "exe"})
+    write_file(volume + "/self/" + name, "");
+  return volume;
+}
+
 // What init of a container has on the host, by its name in /proc/PID/status.
 std::string status_of(pid_t pid, const std::string& field) {
   const std::string text = read_file("/proc/" + std::to_string(pid) + "/status");
@@ -31,14 +43,38 @@ std::string status_of(pid_t pid, const std::string& field) {
   return text.substr(from, text.find('\n', from) - from);
 }
 
+// A volume is to be mounted in a directory that becomes a link into /proc: what the runtime then
+// writes at `covered` goes to a file of the attacker's choice.
+void race_into_proc(const std::string& covered, const std::string& file, const Json& sysctls) {
+  const fs::path place(covered);
+  for (const Way& way : ways()) {
+    Attack attack(way);
+    const std::string rootfs = attack.bundle.rootfs();
+    const std::string volume = make_volume(attack, file, "/proc/sys/kernel/core_pattern");
+    const std::string target = "/race/" + place.filename().string();
+    fs::create_directories(rootfs + target);
+    fs::create_directory_symlink(place.parent_path(), rootfs + "/link");
+    add_mount(attack.bundle.config, target, "bind", volume, {"bind"});
+    attack.bundle.config["linux"]["sysctl"] = sysctls;
+    attack.bundle.probe("mount " + covered);
+    attack.attempt();
+    const Racer racer(rootfs + "/race", rootfs + "/link");
+    for (int i = 1; i < races(160) / 8; ++i) {
+      const Outcome outcome = attack.attempt();
+      if (outcome.exit_code != 0) continue;  // refused
+      CHECK_MESSAGE(outcome.value("mount") == "none", way.text(), outcome.text());
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("CVE-2019-16884: a volume may not cover /proc") {
   for (const Way& way : ways_with_users()) {
     for (const char* at : {"/proc", "/proc/self", "/proc/self/attr", "/proc/sys"}) {
       Attack attack(way);
-      const std::string volume = make_volume(attack, "self", "/etc");
-      add_mount(attack.bundle.config, at, "bind", volume, {"bind"});
+      if (at == std::string("/proc")) drop_mount(attack.bundle.config, at);
+      add_mount(attack.bundle.config, at, "bind", make_proc(attack), {"bind"});
       CHECK_MESSAGE(attack.attempt().exit_code != 0, way.text(), " at ", std::string(at));
     }
   }
@@ -73,42 +109,12 @@ TEST_CASE("CVE-2019-19921: /proc of the image changes places with a link while i
   }
 }
 
-// A volume is to be mounted in a directory that becomes a link into /proc: then what the runtime
-// writes there goes to a file of the attacker's choice.
 TEST_CASE("CVE-2025-52881: a sysctl is not led to another by a volume in /proc") {
-  for (const Way& way : ways()) {
-    Attack attack(way);
-    const std::string rootfs = attack.bundle.rootfs();
-    const std::string volume = make_volume(attack, "ip_forward", "/proc/sys/kernel/core_pattern");
-    fs::create_directories(rootfs + "/race/ipv4");
-    fs::create_directory_symlink("/proc/sys/net", rootfs + "/link");
-    for (int i = 0; i < 20; ++i)
-      add_mount(attack.bundle.config, "/race/ipv4", "bind", volume, {"bind"});
-    attack.bundle.config["linux"]["sysctl"] = {{"net.ipv4.ip_forward", "1"}};
-    attack.attempt();
-    const Racer racer(rootfs + "/race", rootfs + "/link");
-    for (int i = 1; i < races(160) / 8; ++i) attack.attempt();
-  }
+  race_into_proc("/proc/sys/net/ipv4", "ip_forward", {{"net.ipv4.ip_forward", "1"}});
 }
 
-TEST_CASE("CVE-2025-52881: nor are the labels: /proc/self/attr cannot be covered in a race") {
-  for (const Way& way : ways()) {
-    Attack attack(way);
-    const std::string rootfs = attack.bundle.rootfs();
-    const std::string volume = make_volume(attack, "exec", "/proc/sys/kernel/core_pattern");
-    fs::create_directories(rootfs + "/race/attr");
-    fs::create_directory_symlink("/proc/1", rootfs + "/link");
-    for (int i = 0; i < 20; ++i)
-      add_mount(attack.bundle.config, "/race/attr", "bind", volume, {"bind"});
-    attack.bundle.probe("mount /proc/1/attr");
-    attack.attempt();
-    const Racer racer(rootfs + "/race", rootfs + "/link");
-    for (int i = 1; i < races(160) / 8; ++i) {
-      const Outcome outcome = attack.attempt();
-      if (outcome.exit_code != 0) continue;  // refused
-      CHECK_MESSAGE(outcome.value("mount") == "none", way.text(), outcome.text());
-    }
-  }
+TEST_CASE("CVE-2025-52881: nor are the labels: /proc/1/attr cannot be covered in a race") {
+  race_into_proc("/proc/1/attr", "exec", Json::object());
 }
 
 TEST_CASE("CVE-2013/2015-133x (LXC): exec believes nothing in a /proc that the container covered") {
