@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Owner owners[] = {Owner::root, Owner::mapped, Owner::user};
-constexpr const char* no_capability = "0000000000000000";
+const std::string no_capability = "0000000000000000";
 
 std::string setgroups_of(const Waiting& container) {
   return read_file("/proc/" + std::to_string(container.bundle.pid()) + "/setgroups");

@@ -96,7 +96,7 @@ TEST_CASE("CVE-2025-52565: /dev/console is the terminal, whatever happens to /de
     add_mount(attack.bundle.config, "/dev/pts", "devpts", "devpts",
               {"newinstance", "ptmxmode=0666", "mode=0620"});
     attack.bundle.probe("stat /dev/console -- write /dev/console x");
-    attack.attempt();
+    CHECK_MESSAGE(attack.attempt().value("rdev").starts_with("136:"), way.text());
     const Racer racer(devices + "/pts", devices + "/evil");
     for (int i = 1; i < races(120) / 4; ++i) {
       const Outcome outcome = attack.attempt();

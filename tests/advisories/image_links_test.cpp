@@ -47,6 +47,15 @@ void refuses_link(const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("attacks: each begins with a container that runs in every way") {
+  for (const Way& way : ways_with_users()) {
+    Attack attack(way);
+    const Outcome outcome = attack.attempt();
+    CHECK_MESSAGE(outcome.exit_code == 0, way.text(), outcome.text());
+    CHECK_MESSAGE(outcome.value("uid") == "0", way.text(), outcome.text());
+  }
+}
+
 TEST_CASE("CVE-2013/2015-133x (LXC): a destination that is a link stays inside the image") {
   attack_by_link("/etc/evil", [](Attack& attack) {
     write_file(attack.bundle.path("source"), "text\n");

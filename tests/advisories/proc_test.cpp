@@ -57,7 +57,7 @@ void race_into_proc(const std::string& covered, const std::string& file, const J
     add_mount(attack.bundle.config, target, "bind", volume, {"bind"});
     attack.bundle.config["linux"]["sysctl"] = sysctls;
     attack.bundle.probe("mount " + covered);
-    attack.attempt();
+    CHECK_MESSAGE(attack.attempt().exit_code == 0, way.text());
     const Racer racer(rootfs + "/race", rootfs + "/link");
     for (int i = 1; i < races(160) / 8; ++i) {
       const Outcome outcome = attack.attempt();
@@ -92,19 +92,21 @@ TEST_CASE("CVE-2019-16884: nor may it through a link of the image") {
   }
 }
 
+// A mount stays with its directory when that gets another name, so that /proc may be anything
+// afterwards; what must not happen is a procfs where the link led.
 TEST_CASE("CVE-2019-19921: /proc of the image changes places with a link while it is mounted") {
   for (const Way& way : ways()) {
     Attack attack(way);
     const std::string rootfs = attack.bundle.rootfs();
     fs::create_directories(rootfs + "/volume/self/attr");
     fs::create_directory_symlink("/volume", rootfs + "/link");
-    attack.bundle.probe("mount /proc -- statfs /proc");
-    attack.attempt();
+    attack.bundle.probe("statfs /volume");
+    CHECK_MESSAGE(attack.attempt().exit_code == 0, way.text());
     const Racer racer(rootfs + "/proc", rootfs + "/link");
     for (int i = 1; i < races(80) / 8; ++i) {
       const Outcome outcome = attack.attempt();
       if (outcome.exit_code != 0) continue;  // refused
-      CHECK_MESSAGE(outcome.value("mount.type") == "proc", way.text(), outcome.text());
+      CHECK_MESSAGE(outcome.value("fs.type") != "0x9fa0", way.text(), outcome.text());
     }
   }
 }

@@ -29,7 +29,8 @@ void race(const std::vector<Way>& ways, int times, const std::string& target, F 
       fs::create_directory_symlink(target.empty() ? attack.victim.climbing() : target,
                                    rootfs + "/link");
       arrange(attack);
-      attack.attempt(resolver);  // which also gives the tree to its owner, before it moves
+      const Outcome quiet = attack.attempt(resolver);
+      CHECK_MESSAGE(quiet.exit_code == 0, way.text(), quiet.text());
       const Racer racer(rootfs + "/race", rootfs + "/link");
       for (int i = 1; i < each; ++i) attack.attempt(resolver);
     }
