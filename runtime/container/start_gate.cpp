@@ -51,11 +51,6 @@ Result<std::string> read_result(const sys::Fd& result, const sys::PidFd& pidfd) 
   }
 }
 
-bool has_ended(const sys::PidFd& process) {
-  pollfd polled = {.fd = process.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&polled, 1, 0) > 0;
-}
-
 }  // namespace
 
 Error error_from_gate(std::string_view text) {
@@ -77,7 +72,6 @@ Result<void> await_execution(const sys::Fd& result, const ContainerState& state,
   const sys::timings::Phase phase("await execve");
   const std::string text = TRY(read_result(result, pidfd));
   if (!text.empty()) return std::unexpected(error_from_gate(text));
-  if (!has_ended(pidfd)) return {};
   // A process that has been reaped already must have run to be gone by itself
   // so soon; one that is there tells whether it has executed.
   const auto facts = sys::process_facts(state.pid);

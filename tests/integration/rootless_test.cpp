@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/bundle.hpp"
+#include "tests/support/leftovers.hpp"
 #include "tests/support/sockets.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
@@ -98,7 +99,8 @@ class UserBundle : public Bundle {
   std::string state() const { return path("run") + "/coracle"; }
 
   void check_state_is_gone() const {
-    if (fs::exists(state())) CHECK_MESSAGE(fs::is_empty(state()), "state is left in " << state());
+    if (fs::exists(state()))
+      CHECK_MESSAGE(!has_containers(state()), "state is left in " << state());
   }
 };
 

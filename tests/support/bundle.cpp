@@ -93,13 +93,6 @@ std::vector<std::string> host_mounts() {
   return found;
 }
 
-// "@" is no part of an id: there a runtime keeps what outlives containers.
-std::ptrdiff_t containers_in(const std::string& root) {
-  return std::ranges::count_if(fs::directory_iterator(root), [](const fs::directory_entry& entry) {
-    return !entry.path().filename().string().starts_with('@');
-  });
-}
-
 bool systemd_makes_cgroups() {
   return setting("CORACLE_TEST_MANAGER", "cgroupfs") == "systemd";
 }
@@ -137,7 +130,7 @@ std::string Bundle::cgroups_path() const {
 
 void Bundle::check_leftovers() const {
   if (fs::exists(root())) {
-    CHECK_MESSAGE(containers_in(root()) == 0, "state is left of container " << id_);
+    CHECK_MESSAGE(!has_containers(root()), "state is left of container " << id_);
   }
   const std::vector<std::string> cgroups = cgroup_directories(cgroup());
   CHECK_MESSAGE(cgroups.empty(), "cgroups are left:" << list(cgroups));

@@ -31,6 +31,12 @@ bool belongs(const std::string& pid, const std::string& id, const std::string& c
 
 }  // namespace
 
+bool has_containers(const std::string& root) {
+  return std::ranges::any_of(fs::directory_iterator(root), [](const fs::directory_entry& entry) {
+    return !entry.path().filename().string().starts_with('@');
+  });
+}
+
 std::vector<std::string> cgroup_directories(const std::string& path) {
   std::vector<std::string> found;
   for (const std::string& mount : cgroup_mounts()) {

@@ -6,6 +6,10 @@
 
 namespace coracle::test {
 
+// Whether the runtime's state directory `root` holds any: "@" is no part of an id, and is how what
+// outlives containers is named there.
+bool has_containers(const std::string& root);
+
 // Directories of the cgroup `path` ("/parent/id"), in every hierarchy of this machine.
 std::vector<std::string> cgroup_directories(const std::string& path);
 

@@ -45,7 +45,7 @@ TEST_CASE("description: fields are in the order of runc") {
 
 TEST_CASE("description: annotations are shown where there are any") {
   container::Described described = example();
-  described.facts.spec.annotations = {{"a", "b"}};
+  described.facts.annotations = {{"a", "b"}};
   CHECK(json_of(described).find(R"("annotations":{"a":"b"},"owner")") != std::string::npos);
 }
 
