@@ -27,7 +27,7 @@ Result<int> run(const Globals& globals, const Arguments& arguments) {
   if (action != "add" && action != "remove")
     return fail("unknown action " + in_quotes(action) + ": not add or remove");
   // It executes us again: stdin must not have been read by then.
-  TRY(container::run_from_protected_binary());
+  const sys::Fd own_binary = TRY(container::run_from_protected_binary());
   std::vector<oci::Mount> mounts = TRY(read_mounts(arguments.positional[2]));
   auto done = action == "add" ? container::add_mounts(globals.root, id, std::move(mounts))
                               : container::remove_mounts(globals.root, id, mounts);

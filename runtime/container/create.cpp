@@ -6,9 +6,10 @@
 namespace coracle::container {
 
 Result<void> create(const CreateOptions& options) {
-  TRY(run_from_protected_binary());
-  Made made = TRY(make_container(
-      options, {.terminal = TerminalUse::console_socket, .starter = Starter::start_command}));
+  sys::Fd own_binary = TRY(run_from_protected_binary());
+  Made made = TRY(make_container(options, {.terminal = TerminalUse::console_socket,
+                                           .starter = Starter::start_command,
+                                           .own_binary = std::move(own_binary)}));
   made.init.detach();
   return {};
 }

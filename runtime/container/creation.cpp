@@ -61,7 +61,7 @@ class Creation {
   Creation(const CreateOptions& options, Making how, Bundle bundle, Preserved preserved,
            StateDir dir)
       : options_(options),
-        how_(how),
+        how_(std::move(how)),
         bundle_(std::move(bundle)),
         preserved_(std::move(preserved)),
         dir_(std::move(dir)) {}
@@ -311,7 +311,9 @@ Result<void> Creation::prepare_init() {
   if (process && !process->terminal && plan_.id_maps.writer == plan::IdMapWriter::direct) {
     if (const auto uid = host_id(plan_.id_maps.uid_mappings, process->uid)) give_pipes_to(*uid);
   }
-  return channel_->send(sync::IdMapsWritten{});
+  TRY(channel_->send(sync::IdMapsWritten{}));
+  how_.own_binary.reset();  // init has closed its copy, and is busy
+  return {};
 }
 
 // By now init's cgroup namespace, if it has one, has the container's cgroup as
@@ -430,7 +432,7 @@ Result<Made> make_container(const CreateOptions& options, Making how) {
   TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + kept.count)));
   Bundle bundle = TRY(load_bundle(options.bundle, options.config));
   TRY(check_terminal(options, bundle.spec, how.terminal));
-  Creation creation(options, how, std::move(bundle), std::move(kept),
+  Creation creation(options, std::move(how), std::move(bundle), std::move(kept),
                     TRY(StateDir::claim(options.root, options.id)));
   auto done = creation.run();
   if (!done) {

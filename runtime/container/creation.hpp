@@ -54,6 +54,7 @@ ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
 struct Making {
   TerminalUse terminal = TerminalUse::console_socket;
   Starter starter = Starter::start_command;
+  sys::Fd own_binary = {};  // of run_from_protected_binary(): dropped while init works
 };
 Result<Made> make_container(const CreateOptions& options, Making how);
 

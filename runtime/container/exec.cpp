@@ -49,8 +49,12 @@ Result<oci::Status> check_running(const ContainerState& state, bool ignore_pause
 // One exec: the host's side.
 class Execution {
  public:
-  Execution(const ExecOptions& options, ContainerState state, Preserved preserved)
-      : options_(options), state_(std::move(state)), preserved_(std::move(preserved)) {}
+  Execution(const ExecOptions& options, ContainerState state, Preserved preserved,
+            sys::Fd own_binary)
+      : options_(options),
+        state_(std::move(state)),
+        preserved_(std::move(preserved)),
+        own_binary_(std::move(own_binary)) {}
 
   Result<int> run() {
     status_ = TRY(check_running(state_, options_.ignore_paused));
@@ -84,6 +88,7 @@ class Execution {
   const ExecOptions& options_;
   ContainerState state_;
   Preserved preserved_;
+  sys::Fd own_binary_;  // of run_from_protected_binary()
   oci::Status status_ = oci::Status::running;
   cgroup::Host cgroup_host_;
   plan::HostFacts facts_;
@@ -226,6 +231,7 @@ Result<void> Execution::take_listener(sync::SeccompListener message) {
 
 Result<void> Execution::serve() {
   const sys::timings::Phase phase("serve process");
+  own_binary_.reset();  // the process has closed its copy, and is busy
   while (true) {
     sync::InitMessage message = TRY(channel_->receive());
     for (std::string& warning : channel_->take_warnings()) log::warn(std::move(warning));
@@ -261,11 +267,11 @@ Result<ContainerState> load_state(const ExecOptions& options) {
 }  // namespace
 
 Result<int> exec(const ExecOptions& options) {
-  TRY(run_from_protected_binary());
+  sys::Fd own_binary = TRY(run_from_protected_binary());
   Preserved preserved = TRY(preserved_descriptors(options.preserve_fds));
   TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + preserved.count)));
   ContainerState state = TRY(load_state(options));
-  return Execution(options, std::move(state), std::move(preserved)).run();
+  return Execution(options, std::move(state), std::move(preserved), std::move(own_binary)).run();
 }
 
 }  // namespace coracle::container

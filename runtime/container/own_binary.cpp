@@ -30,10 +30,14 @@ bool is_protected(const sys::Fd& binary) {
 
 // Writes through it fail with EROFS.  It belongs to no mount namespace once
 // this descriptor is closed, so nobody can make it writable again.
-Result<sys::Fd> read_only_mount() {
+Result<sys::MountFd> read_only_mount() {
   sys::MountFd mount = TRY(sys::clone_mount_at("/proc/self/exe", false, false));
   TRY(sys::set_mount_attributes(mount, {.set = sys::attributes_of(MS_RDONLY, 0).set}));
-  // The mount itself is no open file, and neither executed nor mapped.
+  return mount;
+}
+
+// The mount itself is no open file, and neither executed nor mapped.
+Result<sys::Fd> file_of(const sys::MountFd& mount) {
   return sys::open_file("/proc/self/fd/" + std::to_string(mount.get()), O_RDONLY);
 }
 
@@ -71,17 +75,17 @@ Result<void> execute_again(const sys::Fd& binary) {
 
 }  // namespace
 
-Result<void> run_from_protected_binary() {
+Result<sys::Fd> run_from_protected_binary() {
   const sys::timings::Phase phase("protect own binary");
   const sys::Fd binary =
       TRY(sys::open_file("/proc/self/exe", O_RDONLY).context("protect our own binary"));
-  if (is_protected(binary)) return {};
-  sys::Fd same;
-  if (auto mounted = read_only_mount(); mounted) same = *std::move(mounted);
-  if (!same) same = TRY(sealed_copy(binary).context("protect our own binary"));
+  if (is_protected(binary)) return sys::Fd();
+  sys::MountFd mount = read_only_mount().value_or(sys::MountFd());
+  const sys::Fd same =
+      TRY((mount ? file_of(mount) : sealed_copy(binary)).context("protect our own binary"));
   // Executing it is the way of the unprivileged, and takes a program's start longer.
-  if (sys::replace_own_image(same)) return {};
-  return execute_again(same).context("protect our own binary");
+  if (!sys::replace_own_image(same)) TRY(execute_again(same).context("protect our own binary"));
+  return mount;
 }
 
 }  // namespace coracle::container

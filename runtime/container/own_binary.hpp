@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/base/result.hpp"
+#include "runtime/sys/fd.hpp"
 
 namespace coracle::container {
 
@@ -10,6 +11,9 @@ namespace coracle::container {
 // that is not allowed a sealed copy.  This process's memory is mapped anew from it; where the
 // kernel refuses that, it executes the program again, once.  Returns only when the running image is
 // such a thing, or on error.
-Result<void> run_from_protected_binary();
+//
+// What it returns holds the mount, and is dropped while there is something else to wait for: the
+// kernel takes a fraction of a millisecond over it, until no CPU can be looking at the mount.
+Result<sys::Fd> run_from_protected_binary();
 
 }  // namespace coracle::container

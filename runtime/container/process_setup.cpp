@@ -28,9 +28,12 @@ Result<Preserved> preserved_descriptors(int preserve_fds) {
       result.env.push_back(std::string("LISTEN_FDNAMES=") + names);
   }
   for (int fd = 3; fd < 3 + result.count; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0)
+    // The caller's cannot be close-on-exec; our own, which take numbers that are free, all are.
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0)
       return fail_errno("--preserve-fds " + std::to_string(preserve_fds) + ": descriptor " +
-                        std::to_string(fd) + " is not open");
+                            std::to_string(fd) + " is not open",
+                        EBADF);
   }
   return result;
 }

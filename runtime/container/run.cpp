@@ -42,10 +42,11 @@ Result<std::optional<Readiness>> listen_and_start(const std::string& root, Made&
 }
 
 // A container that could not start is deleted: `run` leaves nothing.
-Result<Started> make_and_start(const RunOptions& options) {
+Result<Started> make_and_start(const RunOptions& options, sys::Fd own_binary) {
   const CreateOptions& create = options.create;
   const TerminalUse use = options.detach ? TerminalUse::console_socket : TerminalUse::caller;
-  Made made = TRY(make_container(create, {.terminal = use, .starter = Starter::maker}));
+  Made made = TRY(make_container(
+      create, {.terminal = use, .starter = Starter::maker, .own_binary = std::move(own_binary)}));
   if (made.terminal) prepare_terminal(made.terminal);  // before the program can ask for it
   auto readiness = listen_and_start(create.root, made);
   if (readiness)
@@ -64,9 +65,9 @@ Result<Started> make_and_start(const RunOptions& options) {
 }  // namespace
 
 Result<int> run(const RunOptions& options) {
-  TRY(run_from_protected_binary());
+  sys::Fd own_binary = TRY(run_from_protected_binary());
   if (options.detach) {
-    Started started = TRY(make_and_start(options));
+    Started started = TRY(make_and_start(options, std::move(own_binary)));
     const pid_t pid = started.init.pid();
     started.init.detach();
     await_readiness(std::move(started.readiness), started.init.pidfd(), pid);
@@ -75,7 +76,7 @@ Result<int> run(const RunOptions& options) {
   if (!options.no_subreaper && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
     return fail_errno("become subreaper");
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
-  Started started = TRY(make_and_start(options));
+  Started started = TRY(make_and_start(options, std::move(own_binary)));
   auto exit = follow({.init = std::move(started.init),
                       .terminal = std::move(started.terminal),
                       .readiness = std::move(started.readiness)},

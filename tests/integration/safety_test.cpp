@@ -45,3 +45,16 @@ TEST_CASE("safety: --preserve-fds keeps so many and no more, and LISTEN_FDS as w
   CHECK(two.values("fd.5").empty());
   CHECK(two.value("env.LISTEN_FDS") == "1");
 }
+
+TEST_CASE("safety: --preserve-fds takes no descriptor of the runtime's own for the caller's") {
+  if (testing_runc()) return skip_case("runc looks before it opens anything");
+  for (const char* command : {"run", "create"}) {
+    Bundle bundle;
+    bundle.probe("fds");
+    // Whatever the runtime opens first gets number 3.
+    const Outcome outcome =
+        bundle.command({command, "--preserve-fds", "1", "--bundle", bundle.dir(), bundle.id()});
+    CHECK(outcome.exit_code == 1);
+    CHECK_MESSAGE(contains(outcome.err, "descriptor 3 is not open"), outcome.text());
+  }
+}
