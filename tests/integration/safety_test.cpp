@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/bundle.hpp"
+#include "tests/support/summary.hpp"
+#include "tests/support/text.hpp"
 
 using namespace coracle::test;
 
