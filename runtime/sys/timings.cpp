@@ -68,7 +68,6 @@ Recorded recorded() {
   found.records.assign(begin, begin + kept);
   // One whose process was killed between taking its place and naming itself.
   std::erase_if(found.records, [](const Record& record) { return record.start_ns == 0; });
-  std::ranges::stable_sort(found.records, {}, &Record::start_ns);
   found.lost = taken - kept;
   return found;
 }
