@@ -91,10 +91,10 @@ leaves_nothing() {
   eventually nothing_left || { echo "left:" && what_is_left | head --lines 20 && false; }
 }
 
-# force_deletion ROOT: of every container below it.
+# force_deletion ROOT: of every container below it; "@" is in no container's name.
 force_deletion() {
   local state
-  for state in "$1"/*/; do
+  for state in "$1"/[^@]*/; do
     [[ -d $state ]] || continue
     "$(runtime_path)" --root "$1" delete --force "$(basename "$state")"
   done
@@ -108,7 +108,7 @@ nothing_left() {
 what_is_left() {
   pgrep --full --list-full "^sleep $sleeping" || true
   pgrep --full --list-full "^$(runtime_path) .*/$box/" || true
-  find "/run/engines/$box/docker" -maxdepth 3 -path '*runtime-runc/moby/*'
+  find "/run/engines/$box/docker" -maxdepth 3 -path '*runtime-runc/moby/[^@]*'
   find /sys/fs/cgroup -mindepth 3 -path "*/$box/*" -type d
 }
 
