@@ -57,10 +57,45 @@ bool names_a_unit(const Json& config) {
          path.get<std::string>().starts_with(parent_cgroup().substr(1) + ":coracle:");
 }
 
+// A program that every user can get to: itself, or a copy for as long as this object lives, where
+// its way leads through a directory such as /root.
+class Reachable {
+ public:
+  explicit Reachable(std::string program) : path_(std::move(program)) {
+    if (others_may_search(fs::path(path_).parent_path())) return;
+    copy_ = "/tmp/coracle-binary-XXXXXX";
+    REQUIRE(::mkdtemp(copy_.data()) != nullptr);
+    REQUIRE(::chmod(copy_.c_str(), 0755) == 0);
+    const std::string there = copy_ + "/" + fs::path(path_).filename().string();
+    fs::copy_file(path_, there);
+    path_ = there;
+  }
+  Reachable(const Reachable&) = delete;
+  Reachable& operator=(const Reachable&) = delete;
+  ~Reachable() {
+    if (!copy_.empty()) fs::remove_all(copy_);
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  static bool others_may_search(fs::path directory) {
+    for (; directory != directory.root_path(); directory = directory.parent_path()) {
+      if ((fs::status(directory).permissions() & fs::perms::others_exec) == fs::perms::none)
+        return false;
+    }
+    return true;
+  }
+
+  std::string path_;
+  std::string copy_;  // its directory; empty: none
+};
+
 }  // namespace
 
 std::string runtime_binary() {
-  return setting("CORACLE", CORACLE_BINARY);
+  static const Reachable binary(setting("CORACLE", CORACLE_BINARY));
+  return binary.path();
 }
 
 namespace {

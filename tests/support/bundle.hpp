@@ -11,7 +11,8 @@
 
 namespace coracle::test {
 
-// The runtime under test: $CORACLE, else the one of this build.
+// The runtime under test: $CORACLE, else the one of this build; a copy where users could not get to
+// it, because the tree lies below a directory such as /root.
 std::string runtime_binary();
 
 // runc stands in for coracle, to check the tests themselves: its own decisions are skipped.
