@@ -131,7 +131,7 @@ Result<void> make_mount_point(const PlacedMount& placed, const PlacedMount* belo
   if (directory) {
     TRY(sys::make_directory_in_root(site.root, site.path, 0755));
   } else {
-    TRY(sys::make_file_in_root(site.root, site.path, 0755));
+    TRY(sys::make_file_in_root(site.root, site.path, 0644));
   }
   return {};
 }

@@ -90,14 +90,14 @@ Result<sys::Fd> destination_itself(const Context& context, const plan::Mount& mo
   if (there) return there;
   if (errno != ENOENT) return fail_errno("open " + mount.destination);
   return is_directory ? sys::make_directory_in_root(place.directory, place.name, 0755)
-                      : sys::make_file_in_root(place.directory, place.name, 0755);
+                      : sys::make_file_in_root(place.directory, place.name, 0644);
 }
 
 Result<sys::Fd> bind_destination(const Context& context, const plan::Mount& mount,
                                  bool is_directory) {
   if (mount.links.destination_itself) return destination_itself(context, mount, is_directory);
   return is_directory ? sys::make_directory_in_root(context.root, mount.destination, 0755)
-                      : sys::make_file_in_root(context.root, mount.destination, 0755);
+                      : sys::make_file_in_root(context.root, mount.destination, 0644);
 }
 
 // One that is there already may stay if it says the same.
