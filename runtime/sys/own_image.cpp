@@ -126,7 +126,7 @@ Result<void> map_again(const Piece& piece, const Fd& same) {
 
 // Pages are more than the objects in them, and a sanitizer has guards in between: its memcpy(3)
 // would object.  Volatile, so that the loop does not become one.
-[[gnu::no_sanitize("address")]] void copy_pages(void* to, const Piece& piece) {
+__attribute__((no_sanitize("address"))) void copy_pages(void* to, const Piece& piece) {
   auto* target = static_cast<volatile std::uint64_t*>(to);
   const auto* source = static_cast<const volatile std::uint64_t*>(address(piece.start));
   for (std::size_t i = 0; i < piece.size / sizeof *target; ++i) target[i] = source[i];
