@@ -11,13 +11,18 @@
 namespace coracle {
 
 // The parts of `text` between `separator`s; empty parts are kept, so that
-// split("a,,b", ',') has three.  An empty text has one empty part.
+// split("a,,b", ',') has three.  An empty text has one empty part.  The parts are views: a temporary
+// would be gone before them.
 std::vector<std::string_view> split(std::string_view text, char separator);
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> split(Temporary&& text, char separator) = delete;
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
-// `text` without leading and trailing white space.
+// `text` without leading and trailing white space: a view, as those of split().
 std::string_view trim(std::string_view text);
+template <std::same_as<std::string> Temporary>
+std::string_view trim(Temporary&& text) = delete;
 
 // The whole of `text` as a number, or nothing: no sign for unsigned types, no
 // white space, no prefix, no overflow.

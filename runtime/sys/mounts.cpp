@@ -62,7 +62,7 @@ std::string context_log(const Fd& context) {
   const ssize_t size = ::read(context.get(), message.data(), message.size());
   if (size <= 2) return {};
   message.resize(static_cast<std::size_t>(size));
-  return " (" + std::string(trim(message.substr(2))) + ")";
+  return " (" + std::string(trim(std::string_view(message).substr(2))) + ")";
 }
 
 Result<void> configure(const Fd& context, unsigned command, const char* key, const char* value) {
