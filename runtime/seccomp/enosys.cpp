@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "runtime/seccomp/architectures.hpp"
+#include "runtime/seccomp/bpf.hpp"
 
 namespace coracle::seccomp {
 namespace {
@@ -89,20 +90,6 @@ std::vector<Limit> limits_of(const Names& names, const std::vector<std::uint32_t
   return limits;
 }
 
-sock_filter statement(int code, std::uint32_t k) {
-  return {.code = static_cast<std::uint16_t>(code), .jt = 0, .jf = 0, .k = k};
-}
-
-// Skips `if_true` or `if_false` instructions.
-sock_filter jump(int test, std::uint32_t k, std::uint8_t if_true, std::uint8_t if_false) {
-  const int code = BPF_JMP | BPF_K | test;
-  return {.code = static_cast<std::uint16_t>(code), .jt = if_true, .jf = if_false, .k = k};
-}
-
-sock_filter load(std::size_t offset) {
-  return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
-}
-
 // Leaves through its end when the architecture is another (which then is still
 // in the accumulator); otherwise answers, or goes on `to_filter` instructions
 // behind its end.
@@ -120,8 +107,8 @@ std::vector<sock_filter> block(const Limit& limit, std::size_t to_filter) {
     if (is_s390) code.push_back(jump(BPF_JEQ, 0, 2, 0));
     code.push_back(jump(BPF_JGT, limit.largest, 1, 0));
   }
-  code.push_back(statement(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(to_filter + 1)));
-  code.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+  code.push_back(skip(to_filter + 1));
+  code.push_back(answer(SECCOMP_RET_ERRNO | ENOSYS));
   const auto length = static_cast<std::uint8_t>(code.size());
   code.insert(code.begin(), jump(BPF_JEQ, limit.architecture, 0, length));
   return code;

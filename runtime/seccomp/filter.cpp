@@ -16,7 +16,9 @@
 
 #include "runtime/base/strings.hpp"
 #include "runtime/seccomp/architectures.hpp"
+#include "runtime/seccomp/dispatch.hpp"
 #include "runtime/seccomp/enosys.hpp"
+#include "runtime/seccomp/rules.hpp"
 #include "runtime/seccomp/support.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -29,25 +31,9 @@ using Context =
     std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>,
                     decltype([](scmp_filter_ctx context) { seccomp_release(context); })>;
 
-constexpr std::uint32_t argument_count = 6;
-// libseccomp refuses larger errno values; the kernel would cut them.
-constexpr std::uint32_t errno_end = 4095;
-constexpr std::uint32_t trace_end = 1 << 16;
-
 // Rules from here on are compiled to a binary tree of system call numbers;
 // libseccomp before 2.5.5 makes a wrong one when there are none at all.
 constexpr std::size_t tree_worthwhile = 33;
-
-// What is the same for every rule.
-struct Rules {
-  scmp_filter_ctx context = nullptr;
-  std::uint32_t default_action = 0;
-  std::set<std::string> unknown;  // names that libseccomp does not have
-};
-
-std::string rule_pointer(std::size_t index) {
-  return "/linux/seccomp/syscalls/" + std::to_string(index);
-}
 
 bool notifies(const oci::Seccomp& config) {
   return std::ranges::any_of(config.syscalls, [](const oci::SeccompSyscall& rule) {
@@ -55,137 +41,40 @@ bool notifies(const oci::Seccomp& config) {
   });
 }
 
-// `base` with a value in its lower half, EPERM when the profile gives none.
-Result<std::uint32_t> with_value(std::uint32_t base, std::optional<std::uint32_t> value,
-                                 std::uint32_t end, const std::string& pointer) {
-  const std::uint32_t actual = value.value_or(EPERM);
-  if (actual >= end) {
-    return fail(pointer + ": " + std::to_string(actual) + " is not below " + std::to_string(end));
-  }
-  return base | actual;
-}
-
-// libseccomp's number for `action`; `pointer` is where `value` stands.
-Result<std::uint32_t> action_number(SeccompAction action, std::optional<std::uint32_t> value,
-                                    const std::string& pointer) {
-  if (value && action != SeccompAction::errno_ && action != SeccompAction::trace) {
-    return fail(pointer + ": " + action_name(action) + " takes no errno");
-  }
-  switch (action) {
-    case SeccompAction::kill:
-    case SeccompAction::kill_thread:
-      return SCMP_ACT_KILL_THREAD;
-    case SeccompAction::kill_process:
-      return SCMP_ACT_KILL_PROCESS;
-    case SeccompAction::trap:
-      return SCMP_ACT_TRAP;
-    case SeccompAction::errno_:
-      return with_value(SCMP_ACT_ERRNO(0), value, errno_end, pointer);
-    case SeccompAction::trace:
-      return with_value(SCMP_ACT_TRACE(0), value, trace_end, pointer);
-    case SeccompAction::allow:
-      return SCMP_ACT_ALLOW;
-    case SeccompAction::log:
-      return SCMP_ACT_LOG;
-    case SeccompAction::notify:
-      return SCMP_ACT_NOTIFY;
-  }
-  return SCMP_ACT_KILL_THREAD;
-}
-
-scmp_compare compare_of(oci::SeccompOperator op) {
-  switch (op) {
-    case oci::SeccompOperator::not_equal:
-      return SCMP_CMP_NE;
-    case oci::SeccompOperator::less:
-      return SCMP_CMP_LT;
-    case oci::SeccompOperator::less_equal:
-      return SCMP_CMP_LE;
-    case oci::SeccompOperator::equal:
-      return SCMP_CMP_EQ;
-    case oci::SeccompOperator::greater_equal:
-      return SCMP_CMP_GE;
-    case oci::SeccompOperator::greater:
-      return SCMP_CMP_GT;
-    case oci::SeccompOperator::masked_equal:
-      return SCMP_CMP_MASKED_EQ;
-  }
-  return SCMP_CMP_EQ;
-}
-
-using Conditions = std::vector<scmp_arg_cmp>;  // all must hold
-
-// libseccomp takes one condition an argument.  Profiles with several on the
-// same one were written for runtimes that made a rule of each, so that any of
-// them suffices; Docker's and runc's meaning has stayed that.
-Result<std::vector<Conditions>> conditions_of(const oci::SeccompSyscall& rule,
-                                              const std::string& pointer) {
-  Conditions all;
-  std::set<std::uint32_t> indices;
-  for (const oci::SeccompArg& arg : rule.args) {
-    if (arg.index >= argument_count) {
-      return fail(pointer + "/args: index " + std::to_string(arg.index) + " is not in [0, 6)");
-    }
-    indices.insert(arg.index);
-    all.push_back({.arg = arg.index,
-                   .op = compare_of(arg.op),
-                   .datum_a = arg.value,
-                   .datum_b = arg.value_two});
-  }
-  if (indices.size() == all.size()) return std::vector<Conditions>{all};
-  std::vector<Conditions> separate;
-  for (const scmp_arg_cmp& condition : all) separate.push_back({condition});
-  return separate;
-}
-
-Result<void> add_rule(Rules& rules, const oci::SeccompSyscall& rule, const std::string& pointer) {
-  const std::uint32_t action =
-      TRY(action_number(rule.action, rule.errno_ret, pointer + "/errnoRet"));
-  const auto alternatives = TRY(conditions_of(rule, pointer));
-  // libseccomp refuses a rule that changes nothing.
-  if (action == rules.default_action) return {};
-  for (const std::string& name : rule.names) {
-    const int number = seccomp_syscall_resolve_name(name.c_str());
-    if (number == __NR_SCMP_ERROR) {
-      rules.unknown.insert(name);
-      continue;
-    }
-    for (const Conditions& conditions : alternatives) {
+Result<void> add_rule(scmp_filter_ctx context, const Rule& rule) {
+  for (const Rule::Call& call : rule.calls) {
+    for (const Conditions& conditions : rule.alternatives) {
       const int result =
-          seccomp_rule_add_array(rules.context, action, number,
+          seccomp_rule_add_array(context, rule.action, call.number,
                                  static_cast<unsigned int>(conditions.size()), conditions.data());
       if (result < 0) {
-        return fail_errno(pointer + ": add a rule for system call " + in_quotes(name), -result);
+        return fail_errno(rule.pointer + ": add a rule for system call " + in_quotes(call.name),
+                          -result);
       }
     }
   }
   return {};
 }
 
-Result<void> add_architectures(scmp_filter_ctx context, const std::vector<std::uint32_t>& tokens,
-                               const std::vector<std::string>& names) {
-  for (const std::uint32_t token : tokens) {
-    const int result = seccomp_arch_add(context, token);
-    // The native one is there from the beginning.
-    if (result < 0 && result != -EEXIST) {
-      return fail_errno("/linux/seccomp/architectures: combine " + join(names, ", ") +
-                            " with the native byte order",
-                        -result);
+// Whether `token` has enough of the rules' calls for a tree.
+bool is_tree_worthwhile(const std::vector<Rule>& rules, std::uint32_t token) {
+  std::size_t count = 0;
+  for (const Rule& rule : rules) {
+    for (const Rule::Call& call : rule.calls) {
+      if (seccomp_syscall_resolve_name_arch(token, call.name.c_str()) >= 0) ++count;
+      if (count == tree_worthwhile) return true;
     }
   }
-  return {};
+  return false;
 }
 
-Result<void> add_rules(Rules& rules, const oci::Seccomp& config) {
-  std::size_t count = 0;
-  for (const oci::SeccompSyscall& rule : config.syscalls) count += rule.names.size();
-  if (count >= tree_worthwhile) {
-    const int result = seccomp_attr_set(rules.context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+Result<void> add_rules(scmp_filter_ctx context, const std::vector<Rule>& rules,
+                       std::uint32_t token) {
+  if (is_tree_worthwhile(rules, token)) {
+    const int result = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (result < 0) return fail_errno("make seccomp's binary tree", -result);
   }
-  for (std::size_t i = 0; i < config.syscalls.size(); ++i) {
-    TRY(add_rule(rules, config.syscalls[i], rule_pointer(i)));
-  }
+  for (const Rule& rule : rules) TRY(add_rule(context, rule));
   return {};
 }
 
@@ -200,6 +89,54 @@ Result<std::vector<sock_filter>> export_program(scmp_filter_ctx context) {
   std::vector<sock_filter> program(bytes.size() / sizeof(sock_filter));
   std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
   return program;
+}
+
+// Has the native architecture from its beginning.
+Result<Context> make_context(std::uint32_t default_action, SeccompAction name) {
+  Context context(seccomp_init(default_action));
+  if (!context) {
+    return fail("/linux/seccomp/defaultAction: the kernel does not support " + action_name(name));
+  }
+  return context;
+}
+
+// One program cannot serve two byte orders.
+Result<void> check_byte_orders(const Context& context, const std::vector<std::uint32_t>& tokens,
+                               const std::vector<std::string>& names) {
+  for (const std::uint32_t token : tokens) {
+    const int result = seccomp_arch_add(context.get(), token);
+    if (result < 0 && result != -EEXIST) {
+      return fail_errno("/linux/seccomp/architectures: combine " + join(names, ", ") +
+                            " with the native byte order",
+                        -result);
+    }
+  }
+  return {};
+}
+
+Result<void> set_architecture(const Context& context, std::uint32_t token) {
+  const std::uint32_t native = seccomp_arch_native();
+  if (token == native) return {};
+  int result = seccomp_arch_add(context.get(), token);
+  if (result == 0) result = seccomp_arch_remove(context.get(), native);
+  if (result < 0) return fail_errno("replace seccomp's native architecture", -result);
+  return {};
+}
+
+Result<std::vector<sock_filter>> compile_all(const oci::Seccomp& config,
+                                             std::uint32_t default_action,
+                                             const std::vector<std::uint32_t>& tokens,
+                                             const std::vector<Rule>& rules) {
+  const Context scratch = TRY(make_context(default_action, config.default_action));
+  TRY(check_byte_orders(scratch, tokens, config.architectures));
+  std::vector<ArchitectureProgram> programs;
+  for (const std::uint32_t token : tokens) {
+    const Context context = TRY(make_context(default_action, config.default_action));
+    TRY(set_architecture(context, token));
+    TRY(add_rules(context.get(), rules, token));
+    programs.push_back({.token = token, .program = TRY(export_program(context.get()))});
+  }
+  return dispatch(programs);
 }
 
 // Without the property SPEC_ALLOW holds, where the kernel has it: the
@@ -270,15 +207,8 @@ Result<Filter> compile(const oci::Seccomp& config, UnknownSyscalls unknown) {
   const std::vector<std::uint32_t> tokens = TRY(architecture_tokens(config.architectures));
   const std::uint32_t default_action = TRY(action_number(
       config.default_action, config.default_errno_ret, "/linux/seccomp/defaultErrnoRet"));
-  const Context context(seccomp_init(default_action));
-  if (!context) {
-    return fail("/linux/seccomp/defaultAction: the kernel does not support " +
-                action_name(config.default_action));
-  }
-  TRY(add_architectures(context.get(), tokens, config.architectures));
-  Rules rules{.context = context.get(), .default_action = default_action, .unknown = {}};
-  TRY(add_rules(rules, config));
-  const std::vector<sock_filter> program = TRY(export_program(context.get()));
+  const Rules rules = TRY(rules_of(config, default_action));
+  const auto program = TRY(compile_all(config, default_action, tokens, rules.rules));
 
   Filter filter;
   filter.program = TRY(with_prologue(enosys_prologue(config, tokens), program));

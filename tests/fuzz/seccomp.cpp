@@ -1,6 +1,5 @@
 // linux.seccomp: a profile made of the input is compiled, and the program answers random system
 // calls as the profile's rules do, read one by one.
-#include <linux/audit.h>
 #include <seccomp.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/seccomp/architectures.hpp"
 #include "runtime/seccomp/filter.hpp"
 #include "tests/fuzz/input.hpp"
 #include "tests/unit/runtime/seccomp/interpreter.hpp"
@@ -19,7 +19,8 @@ using Action = oci::SeccompAction;
 namespace {
 
 // Of all ages, with few and with many arguments; clone3 is above the ENOSYS limit of most others.
-constexpr std::array names = {"read",  "write",      "open",   "socket", "clone",    "personality",
+// None that socketcall(2) or ipc(2) multiplexes on x86.
+constexpr std::array names = {"read",  "write",      "open",   "splice", "clone",    "personality",
                               "ioctl", "prctl",      "keyctl", "openat", "fchmodat", "unshare",
                               "bpf",   "pidfd_open", "clone3", "mount",  "futex",    "membarrier"};
 
@@ -65,8 +66,22 @@ oci::SeccompSyscall rule(fuzz::Input& input, std::vector<std::string>& left, Act
   return each;
 }
 
+// x86_64 is there unasked.
+std::vector<std::string> architectures(fuzz::Input& input) {
+  switch (input.below(4)) {
+    case 0:
+      return {};
+    case 1:
+      return {"SCMP_ARCH_X86"};
+    case 2:
+      return {"SCMP_ARCH_X32"};
+  }
+  return {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
+}
+
 oci::Seccomp profile(fuzz::Input& input) {
   oci::Seccomp config;
+  config.architectures = architectures(input);
   config.flags.emplace();  // what the running kernel takes plays no part
   const bool allows = input.number<std::uint8_t>() % 2 == 0;
   config.default_action = allows ? Action::allow : Action::errno_;
@@ -77,13 +92,19 @@ oci::Seccomp profile(fuzz::Input& input) {
   return config;
 }
 
+bool has_32_bits(std::uint32_t token) {
+  return token == SCMP_ARCH_X86 || token == SCMP_ARCH_X32;
+}
+
 // Of a named call, or of any number.
-seccomp_data call(fuzz::Input& input) {
+seccomp_data call(fuzz::Input& input, std::uint32_t token) {
   seccomp_data call = {};
-  call.arch = AUDIT_ARCH_X86_64;
+  call.arch = seccomp::audit_architecture(token);
   const std::size_t which = input.below(names.size() + 1);
-  call.nr = which < names.size() ? seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, names[which])
-                                 : static_cast<int>(input.below(600));
+  const int any = static_cast<int>(input.below(600));
+  const int base = token == SCMP_ARCH_X32 ? static_cast<int>(seccomp::x32_bit) : 0;
+  call.nr = which < names.size() ? seccomp_syscall_resolve_name_arch(token, names[which])
+                                 : base + any;
   for (auto& each : call.args) each = value(input);
   return call;
 }
@@ -92,9 +113,21 @@ bool has_enosys_prologue(const oci::Seccomp& config) {
   return config.default_action != Action::allow && !config.syscalls.empty();
 }
 
-std::uint32_t expected(const oci::Seccomp& config, const seccomp_data& call) {
-  if (has_enosys_prologue(config)) return seccomp::naive_answer(config, SCMP_ARCH_X86_64, call);
-  const std::string name = seccomp::name_of(SCMP_ARCH_X86_64, call.nr);
+// libseccomp compares 32 bits where pointers have no more.
+oci::Seccomp narrowed(oci::Seccomp config) {
+  for (oci::SeccompSyscall& each : config.syscalls) {
+    for (oci::SeccompArg& arg : each.args) {
+      arg.value &= 0xffffffff;
+      arg.value_two &= 0xffffffff;
+    }
+  }
+  return config;
+}
+
+std::uint32_t expected(const oci::Seccomp& config, std::uint32_t token,
+                       const seccomp_data& call) {
+  if (has_enosys_prologue(config)) return seccomp::naive_answer(config, token, call);
+  const std::string name = seccomp::name_of(token, call.nr);
   for (const oci::SeccompSyscall& each : config.syscalls) {
     if (seccomp::matches(each, name, call)) return seccomp::answer_of(each.action, each.errno_ret);
   }
@@ -108,9 +141,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const oci::Seccomp config = profile(input);
   const auto filter = seccomp::compile(config);
   fuzz::require(filter.has_value(), filter ? "" : filter.error().what);
+  const auto tokens = seccomp::architecture_tokens(config.architectures).value();
   do {
-    const seccomp_data one = call(input);
-    fuzz::require(seccomp::evaluate(filter->program, one) == expected(config, one),
+    const std::uint32_t token = tokens[input.below(tokens.size())];
+    seccomp_data one = call(input, token);
+    oci::Seccomp rules = config;
+    if (has_32_bits(token)) {
+      for (auto& each : one.args) each &= 0xffffffff;
+      rules = narrowed(config);
+    }
+    fuzz::require(seccomp::evaluate(filter->program, one) == expected(rules, token, one),
                   "the filter answers as the profile does");
   } while (!input.empty());
   return 0;
