@@ -1,19 +1,40 @@
 # containerd as cases use it, by ctr and the shim io.containerd.runc.v2.
 
-ctr_address=
+ctr_name=
 ctr_image=example.org/busybox:latest
 
 ctr() {
   local -
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ ctr ${*@Q}" >&"$BASH_XTRACEFD"
-  timeout --foreground --kill-after 5 60 /usr/bin/ctr --address "$ctr_address" "$@"
+  timeout --foreground --kill-after 5 60 /usr/bin/ctr --address "$(ctr_address)" "$@"
 }
 
-# use_containerd NAME: what follows goes to this daemon.
-use_containerd() {
-  ctr_address=/run/engines/$1/containerd.sock
+ctr_address() {
+  echo "/run/engines/$ctr_name-$runtime/containerd.sock"
+}
+
+# start_containerds NAME: a daemon for each side, with the image, to which what follows goes.
+# ctr forgets --runc-binary with options that are for the task, such as --uidmap and --no-pivot: the
+# shim calls the runc in the daemon's PATH then, which is the side's own runtime here.
+start_containerds() {
+  ctr_name=$1
   remover=remove_ctr
+  local programs
+  oci_archive "$scratch/busybox.tar"
+  for runtime in coracle runc; do
+    programs=$scratch/$ctr_name-$runtime/programs
+    mkdir -p "$programs"
+    ln -s "$(runtime_path)" "$programs/runc"
+    PATH=$programs:$PATH start_containerd "$ctr_name-$runtime"
+    ctr image import "$scratch/busybox.tar" >/dev/null
+  done
+  runtime=
+}
+
+stop_containerds() {
+  stop_daemon "$1-coracle-containerd"
+  stop_daemon "$1-runc-containerd"
 }
 
 runtime_path() {

@@ -2,10 +2,7 @@
 
 subject_containerd() {
   needs containerd containerd ctr || return 0
-  start_containerd ctr
-  use_containerd ctr
-  oci_archive "$scratch/busybox.tar"
-  ctr image import "$scratch/busybox.tar" >/dev/null
+  start_containerds ctr
   run_parts containerd/tasks containerd/namespaces
-  stop_daemon ctr-containerd
+  stop_containerds ctr
 }

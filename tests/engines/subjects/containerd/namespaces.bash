@@ -1,14 +1,16 @@
 # What ctr's options ask of the runtime.
 
-# ctr makes one snapshot for all containers with a range, and fails when two do that at once.
-own_range() {
-  ctr_base=$((400000 + number * 200000))
-  [[ $runtime == coracle ]] || ctr_base=$((ctr_base + 100000))
+ctr_base=400000
+ctr_maps=(--uidmap "0:$ctr_base:65536" --gidmap "0:$ctr_base:65536")
+
+# What it keeps of a container is for no other runtime.
+run_by_this_side() {
+  ctr_start "$@" -- sleep 100
+  matches "\"id\": *\"$box\"" "$(runtime_path)" --root /run/containerd/runc/default state "$box"
 }
 
 mapped() {
-  own_range
-  ctr_start --uidmap "0:$ctr_base:65536" --gidmap "0:$ctr_base:65536" -- sleep 100
+  ctr_start "${ctr_maps[@]}" -- sleep 100
   prints "0 $ctr_base 65536" ctr_exec sh -c 'echo $(cat /proc/self/uid_map)'
   prints root ctr_exec whoami
   prints "$ctr_base" awk '$1 == "Uid:" { print $2 }' "/proc/$(ctr_pid)/status"
@@ -16,8 +18,7 @@ mapped() {
 }
 
 mapped_once() {
-  own_range
-  ctr_once --uidmap "0:$ctr_base:65536" --gidmap "0:$ctr_base:65536" "$@"
+  ctr_once "${ctr_maps[@]}" "$@"
 }
 
 host_network() {
@@ -61,6 +62,9 @@ ctr_directory() {
     echo hello
 }
 
+check "each side's own runtime runs it" run_by_this_side
+check "each side's own runtime runs it with --uidmap" run_by_this_side "${ctr_maps[@]}"
+check "each side's own runtime runs it with --no-pivot" run_by_this_side --no-pivot
 check "--uidmap, --gidmap: root inside, the first id of the range outside" mapped
 check "--uidmap with --read-only" \
   refuses "Read-only" mapped_once --read-only -- touch /file

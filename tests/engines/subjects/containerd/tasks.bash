@@ -18,7 +18,7 @@ pause_task() {
   ctr_start -- sleep 100
   ctr task pause "$box"
   ctr_status PAUSED
-  fails timeout 5 /usr/bin/ctr --address "$ctr_address" task exec --exec-id paused "$box" true
+  fails timeout 5 /usr/bin/ctr --address "$(ctr_address)" task exec --exec-id paused "$box" true
   ctr task resume "$box"
   ctr_status RUNNING
   prints inside ctr_exec echo inside
@@ -51,8 +51,8 @@ kill_all() {
 }
 
 terminal_of_task() {
-  export ctr_address ctr_image scratch
-  export -f ctr ctr_run ctr_once runtime_path
+  export ctr_name ctr_image scratch
+  export -f ctr ctr_address ctr_run ctr_once runtime_path
   on_terminal ctr_once --tty -- sh -c 'tty; until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done
     echo "si""zed"; read line; exit "$line"'
   shows /dev/pts/0
