@@ -73,17 +73,9 @@ logged() {
 
 # cgroup_value CONTROLLER V1-FILE V2-FILE [CONTAINER]: what the container's cgroup says.
 cgroup_value() {
-  local directory=/sys/fs/cgroup file=$3 pid
+  local pid
   pid=$(host_pid "${@:4}")
-  [[ -e $directory/cgroup.controllers ]] || { directory+=/$1 file=$2; }
-  cat "$directory$(cgroup_path "$1" "$pid")/$file"
-}
-
-# cgroup_path CONTROLLER PID
-cgroup_path() {
-  awk -F: -v name="$1" '$1 == 0 { v2 = $3 }
-    { n = split($2, names, ","); for (i = 1; i <= n; i++) if (names[i] == name) v1 = $3 }
-    END { print v1 != "" ? v1 : v2 }' "/proc/$2/cgroup"
+  cgroup_setting "$pid" "${@:1:3}"
 }
 
 remove_docker() {

@@ -109,7 +109,7 @@ what_is_left() {
   pgrep --full --list-full "^sleep $sleeping" || true
   pgrep --full --list-full "^$(runtime_path) .*/$box/" || true
   find "/run/engines/$box/docker" -maxdepth 3 -path '*runtime-runc/moby/[^@]*'
-  find /sys/fs/cgroup -mindepth 3 -path "*/$box/*" -type d
+  find /sys/fs/cgroup -path "*/$box/*" -type d
 }
 
 # Without a daemon it is podman itself and conmon that die.
@@ -142,5 +142,5 @@ podman_left_nothing() {
 # The cgroups of conmon are podman's own.
 what_podman_left() {
   pgrep --full --list-full "^sleep $sleeping" || true
-  find /sys/fs/cgroup -mindepth 3 -path "*/$box/*" -type d -not -name conmon
+  find /sys/fs/cgroup -path "*/$box/*" -type d -not -name conmon
 }

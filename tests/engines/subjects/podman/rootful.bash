@@ -36,12 +36,12 @@ chowned_volume() {
 
 limits() {
   p_start --memory 64m --cpus 0.5 --pids-limit 50 -- sleep 100
-  local path
-  path=$(cgroup_path memory "$(p_field .State.Pid)")
-  prints 67108864 cat "/sys/fs/cgroup/memory$path/memory.limit_in_bytes"
+  local pid
+  pid=$(p_field .State.Pid)
+  prints 67108864 cgroup_setting "$pid" memory memory.limit_in_bytes memory.max
   podman update --cpus 0.25 "$box"
-  matches "25000" cat "/sys/fs/cgroup/cpu$path/cpu.cfs_quota_us"
-  prints 67108864 cat "/sys/fs/cgroup/memory$path/memory.limit_in_bytes"
+  matches "^25000" cgroup_setting "$pid" cpu cpu.cfs_quota_us cpu.max
+  prints 67108864 cgroup_setting "$pid" memory memory.limit_in_bytes memory.max
 }
 
 stats() {
