@@ -7,7 +7,7 @@ ctr() {
   local -
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ ctr ${*@Q}" >&"$BASH_XTRACEFD"
-  timeout --foreground --kill-after 5 60 /usr/bin/ctr --address "$(ctr_address)" "$@"
+  timeout --foreground --kill-after 5 $((60 * patience)) /usr/bin/ctr --address "$(ctr_address)" "$@"
 }
 
 ctr_address() {

@@ -9,7 +9,7 @@ crictl() {
   local -
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ crictl ${*@Q}" >&"$BASH_XTRACEFD"
-  timeout --foreground --kill-after 5 60 "$cri_ctl" --timeout 50s \
+  timeout --foreground --kill-after 5 $((60 * patience)) "$cri_ctl" --timeout $((50 * patience))s \
     --runtime-endpoint unix:///run/engines/cri/containerd.sock \
     --image-endpoint unix:///run/engines/cri/containerd.sock "$@"
 }

@@ -10,7 +10,7 @@ start_daemon() {
   "$@" </dev/null >>"$scratch/logs/$name" 2>&1 &
   daemon_pids[$name]=$!
   local try
-  for try in {1..300}; do
+  for ((try = 1; try <= 300 * patience; try++)); do
     ! "$probe" "$name" >/dev/null 2>&1 || return 0
     kill -0 "${daemon_pids[$name]}" 2>/dev/null || break
     sleep 0.1
@@ -26,7 +26,7 @@ stop_daemon() {
   [[ -n $pid ]] || return 0
   unset "daemon_pids[$1]"
   kill -s "${2-TERM}" "$pid" 2>/dev/null || true
-  for try in {1..300}; do
+  for ((try = 1; try <= 300 * patience; try++)); do
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done

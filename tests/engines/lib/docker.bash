@@ -7,7 +7,7 @@ docker() {
   local -
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ docker ${*@Q}" >&"$BASH_XTRACEFD"
-  timeout --foreground --kill-after 5 60 /usr/bin/docker ${docker_host:+--host "$docker_host"} "$@"
+  timeout --foreground --kill-after 5 $((60 * patience)) /usr/bin/docker ${docker_host:+--host "$docker_host"} "$@"
 }
 
 # use_docker NAME: what follows goes to this daemon.
@@ -82,5 +82,5 @@ remove_docker() {
   local -
   set +x
   docker ps --all --quiet --filter "name=^/$box" | xargs --no-run-if-empty \
-    timeout 60 /usr/bin/docker --host "$docker_host" rm --force --volumes >/dev/null
+    timeout $((60 * patience)) /usr/bin/docker --host "$docker_host" rm --force --volumes >/dev/null
 }

@@ -63,12 +63,12 @@ refuses_with() {
     unexpected "exit status $expected and /$regex/" "exit status $status and '$output'"
 }
 
-# eventually COMMAND...: it succeeds within 20 seconds.
+# eventually COMMAND...: it succeeds within 20 seconds, times $patience.
 eventually() {
   local -
   set +x
   local try
-  for try in {1..100}; do
+  for ((try = 1; try <= 100 * patience; try++)); do
     ! "$@" || return 0
     sleep 0.2
   done

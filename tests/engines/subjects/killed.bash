@@ -78,7 +78,7 @@ runtimes_killed() {
 works() {
   eventually prints alive run -- echo alive  # dockerd finds a new containerd after a while
   docker ps --all --quiet | xargs --no-run-if-empty \
-    timeout 120 /usr/bin/docker --host "$docker_host" rm --force >/dev/null
+    timeout $((120 * patience)) /usr/bin/docker --host "$docker_host" rm --force >/dev/null
   prints "" docker ps --all --quiet
 }
 

@@ -65,7 +65,7 @@ answered() {
   local http
   exec {http}<>"/dev/tcp/$(field .NetworkSettings.IPAddress)/5000" || return 1
   printf 'POST /cgi-bin/store HTTP/1.0\r\nContent-Length: 8\r\n\r\ncontent\n' >&"$http"
-  timeout 5 grep --quiet -- "$1" <&"$http"
+  timeout $((5 * patience)) grep --quiet -- "$1" <&"$http"
 }
 
 # With the flag gone, what was there before is there again; then remapped by daemon.json.

@@ -13,7 +13,7 @@ network_bridge() {
 
 # tcp_answers ADDRESS PORT TEXT
 tcp_answers() {
-  [[ $(timeout 5 bash -c "cat </dev/tcp/$1/$2" 2>/dev/null) == "$3" ]]
+  [[ $(timeout $((5 * patience)) bash -c "cat </dev/tcp/$1/$2" 2>/dev/null) == "$3" ]]
 }
 
 network_host() {

@@ -63,7 +63,7 @@ bridged() {
 }
 
 tcp_says() {
-  [[ $(timeout 5 bash -c "cat </dev/tcp/$1/$2" 2>/dev/null) == "$3" ]]
+  [[ $(timeout $((5 * patience)) bash -c "cat </dev/tcp/$1/$2" 2>/dev/null) == "$3" ]]
 }
 
 out_of_memory() {
