@@ -136,14 +136,13 @@ Result<void> dump(const CheckpointOptions& options, const ContainerState& state)
 Result<void> checkpoint(const CheckpointOptions& options) {
   TRY(sys::close_on_exec_from(3));
   TRY(check_status_fd(options.status_fd));
-  {
-    const StateDir dir = TRY(StateDir::open(options.root, options.id));
-    const ContainerState state = TRY(dir.load());
-    TRY(check_dumpable(state));
-    TRY(dump(options, state));
-  }
+  StateDir dir = TRY(StateDir::open(options.root, options.id));
+  const ContainerState state = TRY(dir.load());
+  TRY(check_dumpable(state));
+  TRY(dump(options, state));
   if (options.pre_dump || options.criu.leave_running) return {};
-  for (std::string& warning : TRY(remove(options.root, options.id, true)))
+  const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
+  for (std::string& warning : TRY(remove_held(dir, state, cgroup)))
     log::warn(std::move(warning));
   return {};
 }

@@ -118,12 +118,12 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
   return remove_all(dir, state, TRY(cgroup_of(state)));
 }
 
-Result<std::vector<std::string>> remove_made(const std::string& root, const ContainerState& state,
+Result<std::vector<std::string>> remove_held(StateDir& dir, const ContainerState& state,
                                              const cgroup::Cgroup& cgroup) {
-  auto dir = StateDir::open(root, state.id);
-  if (dir) return remove_all(*dir, state, cgroup);
-  if (dir.error().what == no_such_container) return std::vector<std::string>();
-  return std::unexpected(std::move(dir).error());
+  auto locked = dir.lock_again();
+  if (locked) return remove_all(dir, state, cgroup);
+  if (locked.error().what == no_such_container) return std::vector<std::string>();
+  return std::unexpected(std::move(locked).error());
 }
 
 }  // namespace coracle::container

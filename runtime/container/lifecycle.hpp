@@ -31,8 +31,9 @@ Result<void> kill(const std::string& root, const std::string& id, int signal, bo
 // id is no error.  Removes cgroups and state, then runs poststop hooks, whose
 // failures come back as warnings.
 Result<std::vector<std::string>> remove(const std::string& root, const std::string& id, bool force);
-// The same, forced, by its maker, who knows all that would be read.
-Result<std::vector<std::string>> remove_made(const std::string& root, const ContainerState& state,
+// The same, forced, of the very container whose directory `dir` is, locked or not: whoever took
+// its id after others had removed it, which is no error, is another.
+Result<std::vector<std::string>> remove_held(StateDir& dir, const ContainerState& state,
                                              const cgroup::Cgroup& cgroup);
 
 }  // namespace coracle::container

@@ -108,7 +108,8 @@ class Restoration {
     return Made{.dir = std::move(dir_),
                 .state = std::move(state_),
                 .init = std::move(init_),
-                .terminal = std::move(terminal_)};
+                .terminal = std::move(terminal_),
+                .cgroup = std::move(cgroup_)};
   }
 
  private:
@@ -328,29 +329,22 @@ Result<Made> restore_container(const RestoreOptions& options) {
   return std::move(restoration).take();
 }
 
-// The lock of the state's directory ends with `made`.
-Result<sys::Child> restore_child(const RestoreOptions& options, sys::Fd& terminal) {
-  Made made = TRY(restore_container(options));
-  terminal = std::move(made.terminal);
-  return std::move(made.init);
-}
-
 }  // namespace
 
 Result<int> restore(const RestoreOptions& options) {
-  sys::Fd terminal;
   if (options.detach) {
-    sys::Child init = TRY(restore_child(options, terminal));
-    init.detach();
+    Made made = TRY(restore_container(options));
+    made.init.detach();
     return 0;
   }
   if (!options.no_subreaper && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
     return fail_errno("become subreaper");
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
-  sys::Child init = TRY(restore_child(options, terminal));
-  const sys::Exit exit =
-      TRY(follow({.init = std::move(init), .terminal = std::move(terminal)}, signals));
-  for (std::string& warning : TRY(remove(options.create.root, options.create.id, true)))
+  Made made = TRY(restore_container(options));
+  made.dir.unlock();
+  const sys::Exit exit = TRY(
+      follow({.init = std::move(made.init), .terminal = std::move(made.terminal)}, signals));
+  for (std::string& warning : TRY(remove_held(made.dir, made.state, *made.cgroup)))
     log::warn(std::move(warning));
   return exit.code();
 }

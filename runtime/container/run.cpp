@@ -17,6 +17,7 @@ namespace coracle::container {
 namespace {
 
 struct Started {
+  StateDir dir;  // unlocked, and by this descriptor known from another with the same id
   sys::Child init;
   sys::Fd terminal;
   std::optional<Readiness> readiness;  // of which nothing was passed on yet
@@ -24,20 +25,18 @@ struct Started {
   cgroup::Cgroup cgroup;
 };
 
-Result<void> delete_container(const std::string& root, const ContainerState& state,
+Result<void> delete_container(StateDir& dir, const ContainerState& state,
                               const cgroup::Cgroup& cgroup) {
-  auto warnings = remove_made(root, state, cgroup);
-  if (!warnings)
-    return std::unexpected(std::move(warnings.error()).context("delete the container"));
-  for (std::string& warning : *warnings) log::warn(std::move(warning));
+  for (std::string& warning : TRY(remove_held(dir, state, cgroup).context("delete the container")))
+    log::warn(std::move(warning));
   return {};
 }
 
-Result<std::optional<Readiness>> listen_and_start(const std::string& root, Made& made) {
+Result<std::optional<Readiness>> listen_and_start(Made& made) {
   auto readiness = TRY(Readiness::listen(made.dir));
   TRY(made.channel->send(sync::Saved{}));
   TRY(await_execution(made.executed, made.state, made.init.pidfd()));
-  TRY(finish_start(root, std::move(made.dir), made.state));
+  TRY(finish_start(made.dir, made.state));
   return readiness;
 }
 
@@ -48,16 +47,18 @@ Result<Started> make_and_start(const RunOptions& options, sys::Fd own_binary) {
   Made made = TRY(make_container(
       create, {.terminal = use, .starter = Starter::maker, .own_binary = std::move(own_binary)}));
   if (made.terminal) prepare_terminal(made.terminal);  // before the program can ask for it
-  auto readiness = listen_and_start(create.root, made);
-  if (readiness)
-    return Started{.init = std::move(made.init),
+  auto readiness = listen_and_start(made);
+  if (readiness) {
+    made.dir.unlock();
+    return Started{.dir = std::move(made.dir),
+                   .init = std::move(made.init),
                    .terminal = std::move(made.terminal),
                    .readiness = *std::move(readiness),
                    .state = std::move(made.state),
                    .cgroup = *std::move(made.cgroup)};
+  }
   made.init = sys::Child();
-  { const StateDir unlocked = std::move(made.dir); }
-  auto deleted = delete_container(create.root, made.state, *made.cgroup);
+  auto deleted = delete_container(made.dir, made.state, *made.cgroup);
   if (!deleted) log::warn(deleted.error().text());
   return std::unexpected(std::move(readiness).error());
 }
@@ -83,7 +84,7 @@ Result<int> run(const RunOptions& options) {
                      signals);
   auto deleted = options.keep
                      ? Result<void>()
-                     : delete_container(options.create.root, started.state, started.cgroup);
+                     : delete_container(started.dir, started.state, started.cgroup);
   if (exit && deleted) return exit->code();
   if (exit) return std::unexpected(std::move(deleted).error());
   if (!deleted) log::warn(deleted.error().text());

@@ -34,12 +34,12 @@ bool is_of_hooks(const Error& error) {
   return error.what.starts_with(init::start_container_hooks);
 }
 
-// Stops and deletes; what goes wrong there is told beside the hook's error.
-void give_up(const std::string& root, StateDir dir, const std::string& id) {
-  {
-    const StateDir unlocked = std::move(dir);  // `remove` takes the lock itself
-  }
-  auto removed = remove(root, id, true);
+// Stops and deletes, under the lock that keeps the id for this container; what goes wrong there
+// is told beside the hook's error.
+void give_up(StateDir& dir, const ContainerState& state) {
+  auto cgroup = cgroup_of(state);
+  auto removed = cgroup ? remove_held(dir, state, *cgroup)
+                        : Result<std::vector<std::string>>(std::unexpected(cgroup.error()));
   if (!removed) {
     log::warn(removed.error().text());
     return;
@@ -49,22 +49,22 @@ void give_up(const std::string& root, StateDir dir, const std::string& id) {
 
 }  // namespace
 
-Result<void> start_container(const std::string& root, StateDir dir, const ContainerState& state) {
+Result<void> start_container(StateDir& dir, const ContainerState& state) {
   const std::optional<sys::PidFd> init = open_init(state);
   if (!init) return fail("cannot start a container that has stopped");
   auto opened = open_start_gate(dir, state, *init);
-  if (opened) return finish_start(root, std::move(dir), state);
+  if (opened) return finish_start(dir, state);
   // A program that could not be executed leaves a container that has stopped.
-  if (is_of_hooks(opened.error())) give_up(root, std::move(dir), state.id);
+  if (is_of_hooks(opened.error())) give_up(dir, state);
   return opened;
 }
 
-Result<void> finish_start(const std::string& root, StateDir dir, const ContainerState& state) {
+Result<void> finish_start(StateDir& dir, const ContainerState& state) {
   const std::vector<oci::Hook>& hooks = state.spec.hooks.poststart;
   if (hooks.empty()) return {};
   auto done = hooks::run("poststart", hooks, oci_state(state, oci::Status::running));
   if (done) return {};
-  give_up(root, std::move(dir), state.id);
+  give_up(dir, state);
   return done;
 }
 
@@ -75,7 +75,8 @@ Result<void> start(const std::string& root, const std::string& id) {
   const std::optional<sys::PidFd> init = open_init(state);
   if (!init) return fail("cannot start a container that has stopped");
   auto readiness = TRY(Readiness::listen(dir));
-  TRY(start_container(root, std::move(dir), state));
+  TRY(start_container(dir, state));
+  dir.unlock();  // readiness may take as long as the container runs
   await_readiness(std::move(readiness), *init, state.pid);
   return {};
 }

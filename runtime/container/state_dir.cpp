@@ -156,8 +156,7 @@ Result<StateDir> StateDir::claim(const std::string& root, const std::string& id)
 
 Result<StateDir> StateDir::open(const std::string& root, const std::string& id) {
   StateDir found = TRY(peek(root, id));
-  TRY(lock(found.dir_, found.path_));
-  if (is_removed(found.dir_)) return fail(no_such_container);
+  TRY(found.lock_again());
   return found;
 }
 
@@ -171,8 +170,18 @@ Result<StateDir> StateDir::peek(const std::string& root, const std::string& id) 
 StateDir::~StateDir() {
   if (!dir_) return;
   if (remove_when_dropped_) std::ignore = remove();  // best effort: an error is being reported
-  // Init may hold a copy of this descriptor until its execve.
+  unlock();
+}
+
+// Closing would not do: init may hold a copy of the descriptor until its execve.
+void StateDir::unlock() const {
   ::flock(dir_.get(), LOCK_UN);
+}
+
+Result<void> StateDir::lock_again() const {
+  TRY(lock(dir_, path_));
+  if (is_removed(dir_)) return fail(no_such_container);
+  return {};
 }
 
 Result<void> StateDir::save_config(const oci::Spec& spec) const {

@@ -72,6 +72,12 @@ class StateDir {
   // With all that lies in it.
   Result<void> remove();
 
+  // Lets other commands at it until lock_again(), which waits as open() does.  Then the error is
+  // no_such_container when it was removed meanwhile, whoever has its id by now: what is held open
+  // is this very directory.
+  void unlock() const;
+  Result<void> lock_again() const;
+
   const sys::Fd& fd() const { return dir_; }
   const std::string& path() const { return path_; }
 
@@ -82,7 +88,7 @@ class StateDir {
       : path_(std::move(path)), dir_(std::move(dir)), remove_when_dropped_(remove_when_dropped) {}
 
   std::string path_;
-  sys::Fd dir_;  // flock(2)ed by claim and open
+  sys::Fd dir_;  // flock(2)ed by claim and open, until unlock
   bool remove_when_dropped_ = false;
 };
 

@@ -164,6 +164,21 @@ TEST_CASE("state dir: one that is removed while it is held does not exist any mo
   CHECK_FALSE(root.has("web1"));
 }
 
+TEST_CASE("state dir: one that was unlocked is locked again, unless it was removed") {
+  const Root root;
+  auto dir = StateDir::claim(root.path(), "web1");
+  dir->unlock();
+  CHECK_FALSE(is_locked(dir->path()));
+  REQUIRE(dir->lock_again().has_value());
+  CHECK(is_locked(dir->path()));
+  dir->keep();
+  dir->unlock();
+  REQUIRE(StateDir::open(root.path(), "web1")->remove().has_value());
+  const auto other = StateDir::claim(root.path(), "web1");
+  CHECK(dir->lock_again().error().text() == "container does not exist");
+  CHECK(other->path() == dir->path());
+}
+
 TEST_CASE("state dir: ids are letters, digits and _+.-") {
   CHECK(container::check_id("a-B_c+1.2").has_value());
   for (const char* id : {"", ".", "..", "a/b", "a b", "a\n", "\xc3\xa9"})
