@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <tuple>
@@ -17,24 +16,43 @@
 
 namespace coracle::container {
 
-Result<Preserved> preserved_descriptors(int preserve_fds) {
-  Preserved result = {.count = preserve_fds, .env = {}};
+namespace {
+
+constexpr int first_passed = 3;
+
+// That [first, first + count) are the caller's.
+Result<void> check_open(int first, int count) {
+  for (int i = 0; i < count; ++i) {
+    // The caller's cannot be close-on-exec; our own, which take numbers that are free, all are.
+    const int flags = ::fcntl(first + i, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0)
+      return fail_errno("descriptor " + std::to_string(first + i) + " is not open", EBADF);
+  }
+  return {};
+}
+
+// sd_listen_fds(3)
+Result<Preserved> listen_descriptors() {
   const char* pid = std::getenv("LISTEN_PID");
   const char* fds = std::getenv("LISTEN_FDS");
-  if (pid != nullptr && fds != nullptr && parse_number<pid_t>(pid) == ::getpid()) {
-    result.count += std::max(0, parse_number<int>(fds).value_or(0));
-    result.env = {std::string("LISTEN_FDS=") + fds};
-    if (const char* names = std::getenv("LISTEN_FDNAMES"))
-      result.env.push_back(std::string("LISTEN_FDNAMES=") + names);
-  }
-  for (int fd = 3; fd < 3 + result.count; ++fd) {
-    // The caller's cannot be close-on-exec; our own, which take numbers that are free, all are.
-    const int flags = ::fcntl(fd, F_GETFD);
-    if (flags < 0 || (flags & FD_CLOEXEC) != 0)
-      return fail_errno("--preserve-fds " + std::to_string(preserve_fds) + ": descriptor " +
-                            std::to_string(fd) + " is not open",
-                        EBADF);
-  }
+  if (pid == nullptr || fds == nullptr || parse_number<pid_t>(pid) != ::getpid())
+    return Preserved{};
+  const auto count = parse_number<int>(fds);
+  if (!count || *count < 0) return fail("LISTEN_FDS: " + in_quotes(fds) + " is no count");
+  TRY(check_open(first_passed, *count).context(std::string("LISTEN_FDS ") + fds));
+  Preserved result = {.count = *count, .env = {std::string("LISTEN_FDS=") + fds}};
+  if (const char* names = std::getenv("LISTEN_FDNAMES"))
+    result.env.push_back(std::string("LISTEN_FDNAMES=") + names);
+  return result;
+}
+
+}  // namespace
+
+Result<Preserved> preserved_descriptors(int preserve_fds) {
+  Preserved result = TRY(listen_descriptors());
+  TRY(check_open(first_passed + result.count, preserve_fds)
+          .context("--preserve-fds " + std::to_string(preserve_fds)));
+  result.count += preserve_fds;
   return result;
 }
 
