@@ -132,23 +132,12 @@ int output_of(const sys::Fd& file, const Pipe& pipe) {
   return file ? file.get() : pipe.write.get();
 }
 
-void reset_signals() {
-  struct sigaction standard = {};
-  standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal <= SIGRTMAX; ++signal) ::sigaction(signal, &standard, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 void become_hook(const Start& start) noexcept {
   const bool connected = ::dup2(start.input.read.get(), 0) == 0 &&
                          ::dup2(output_of(start.files.out, start.output), 1) == 1 &&
                          ::dup2(output_of(start.files.errors, start.errors), 2) == 2;
-  if (connected && sys::close_on_exec_from(3)) {
-    reset_signals();
+  if (connected && sys::close_on_exec_from(3) && sys::reset_signals())
     ::execve(start.path, start.argv.data(), start.env.data());
-  }
   const int code = errno;
   // Should this fail too, the exit status still tells.
   std::ignore = ::write(start.failure.write.get(), &code, sizeof code);

@@ -1,16 +1,14 @@
 // The last steps: the program is found, the host told, the gate waited for,
 // and execve(2).
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <tuple>
-
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
 #include "runtime/sys/process.hpp"
+#include "runtime/sys/signals.hpp"
 
 namespace coracle::init {
 namespace {
@@ -67,12 +65,7 @@ Result<void> find_in_path(Context& context, const std::string& name) {
 
 // What the caller ignored or blocked is no business of the container's.
 Result<void> reset_inheritance(Context& context) {
-  for (int number = 1; number < 32; ++number) {
-    if (number != SIGKILL && number != SIGSTOP) std::ignore = ::signal(number, SIG_DFL);
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return fail_errno("unblock signals");
+  TRY(sys::reset_signals());
   const auto& process = context.plan().process;
   ::umask(process && process->umask ? *process->umask : context.inherited_umask);
   return {};

@@ -1,7 +1,10 @@
-// Names by the C library's table, with the aliases and real-time names that it lacks.
+// Names by the C library's table, with the aliases and real-time names that it lacks; dispositions
+// by the kernel, because the library keeps two signals for itself.
 #include "runtime/sys/signals.hpp"
 
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -70,6 +73,21 @@ std::string signal_name(int signal) {
   if (signal > SIGRTMIN && signal <= SIGRTMAX)
     return "SIGRTMIN+" + std::to_string(signal - SIGRTMIN);
   return "signal " + std::to_string(signal);
+}
+
+Result<void> reset_signals() {
+  constexpr std::size_t set_size = last_signal / 8;
+  // Of the kernel's, whose size and order differ by architecture: all zero is SIG_DFL in each.
+  constexpr std::array<unsigned long, 8> standard = {};
+  for (int signal = 1; signal <= last_signal; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP) continue;
+    if (::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, set_size) != 0)
+      return fail_errno("reset " + signal_name(signal));
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return fail_errno("unblock signals");
+  return {};
 }
 
 }  // namespace coracle::sys

@@ -1,9 +1,11 @@
-// Signals: names and numbers.
+// Signals: names and numbers, and those that a program inherits.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "runtime/base/result.hpp"
 
 namespace coracle::sys {
 
@@ -13,5 +15,8 @@ std::optional<int> signal_number(std::string_view text);
 
 // "SIGKILL", "SIGRTMIN+3"; "signal 99" for a number without a name.
 std::string signal_name(int signal);
+
+// What a program starts with that inherits nothing: none of [1, 65) ignored or blocked.  signal(7)
+Result<void> reset_signals();
 
 }  // namespace coracle::sys

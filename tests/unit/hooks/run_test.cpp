@@ -10,6 +10,7 @@
 #include <string>
 
 #include "runtime/sys/files.hpp"
+#include "tests/support/signals.hpp"
 
 using namespace coracle;
 
@@ -202,6 +203,7 @@ TEST_CASE("hooks: signals are neither blocked nor ignored in a hook") {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   struct sigaction former = {};
+  const test::RealTimeSignalsIgnored ignored;
   ::sigaction(SIGUSR1, &ignore, &former);
   const auto ran = hooks::run(
       "prestart", {shell("grep -E 'SigBlk|SigIgn' /proc/self/status > " + scratch.file("signals"))},
