@@ -68,8 +68,10 @@ class Execution {
       child_.detach();
       return 0;
     }
-    return TRY(follow({.init = std::move(child_), .terminal = std::move(terminal_)}, *signals))
-        .code();
+    Ended ended =
+        TRY(follow({.init = std::move(child_), .terminal = std::move(terminal_)}, *signals));
+    write_rest(std::move(ended.unwritten), *signals);
+    return ended.exit.code();
   }
 
  private:

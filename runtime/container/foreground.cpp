@@ -14,7 +14,6 @@
 #include <tuple>
 
 #include "runtime/container/log.hpp"
-#include "runtime/sys/files.hpp"
 #include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
@@ -58,49 +57,79 @@ class RawTerminal {
   bool active_ = false;
 };
 
+// Never waits for whom it serves: a reader of our stdout or of the terminal that takes his time
+// keeps neither signals nor the end from anybody.
 class Follower {
  public:
+  static Result<Follower> make(Followed followed, const ForwardedSignals& signals) {
+    Follower follower(std::move(followed), signals);
+    if (!follower.terminal_) return follower;
+    follower.input_ = TRY(Outlet::to(follower.terminal_).context("terminal"));
+    follower.output_ = Outlet::to_shared(1);
+    return follower;
+  }
+
+  Result<Ended> run() {
+    std::optional<RawTerminal> raw;
+    if (terminal_) raw.emplace();
+    while (true) {
+      const short terminal_events = wanted_of_terminal();
+      std::array<pollfd, 6> polled = {
+          {{.fd = signals_.fd().get(), .events = POLLIN, .revents = 0},
+           {.fd = init_.pidfd().get(), .events = POLLIN, .revents = 0},
+           // Of one that is closed poll(2) tells unasked.
+           {.fd = terminal_events == 0 ? -1 : terminal_.get(),
+            .events = terminal_events,
+            .revents = 0},
+           {.fd = takes_input() ? 0 : -1, .events = POLLIN, .revents = 0},
+           {.fd = output_.polled(), .events = POLLOUT, .revents = 0},
+           {.fd = readiness_ ? readiness_->socket().get() : -1, .events = POLLIN, .revents = 0}}};
+      if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
+        return fail_errno("wait for init: poll");
+      if (polled[0].revents != 0) forward_signals();
+      if (polled[2].revents != 0) serve_terminal(terminal_events);
+      if (polled[3].revents != 0) copy_input();
+      if (polled[4].revents != 0) output_.write_some();
+      if (polled[5].revents != 0) pass_on_readiness();
+      if (polled[1].revents != 0) return end();
+    }
+  }
+
+ private:
   Follower(Followed followed, const ForwardedSignals& signals)
       : init_(std::move(followed.init)),
         terminal_(std::move(followed.terminal)),
         readiness_(std::move(followed.readiness)),
         signals_(signals) {}
 
-  Result<sys::Exit> run() {
-    std::optional<RawTerminal> raw;
-    if (terminal_) raw.emplace();
-    while (true) {
-      std::array<pollfd, 5> polled = {
-          {{.fd = signals_.fd().get(), .events = POLLIN, .revents = 0},
-           {.fd = init_.pidfd().get(), .events = POLLIN, .revents = 0},
-           {.fd = terminal_.get(), .events = POLLIN, .revents = 0},
-           {.fd = terminal_ && input_open_ ? 0 : -1, .events = POLLIN, .revents = 0},
-           {.fd = readiness_ ? readiness_->socket().get() : -1, .events = POLLIN, .revents = 0}}};
-      if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
-        return fail_errno("wait for init: poll");
-      if (polled[0].revents != 0) TRY(forward_signals());
-      if (polled[2].revents != 0) copy_output();
-      if (polled[3].revents != 0) copy_input();
-      if (polled[4].revents != 0) pass_on_readiness();
-      if (polled[1].revents != 0) return end();
-    }
+  // What was read has to go before more is.
+  short wanted_of_terminal() const {
+    if (!terminal_) return 0;
+    return static_cast<short>((output_.is_empty() ? POLLIN : 0) |
+                              (input_.is_empty() ? 0 : POLLOUT));
+  }
+  bool takes_input() const { return terminal_ && input_open_ && input_.is_empty(); }
+
+  void serve_terminal(short events) {
+    if ((events & POLLOUT) != 0) input_.write_some();
+    if ((events & POLLIN) != 0) copy_output();
   }
 
- private:
-  Result<void> forward_signals() {
+  void forward_signals() {
     signalfd_siginfo info = {};
     while (::read(signals_.fd().get(), &info, sizeof info) == sizeof info) {
       const int number = static_cast<int>(info.ssi_signo);
       if (number == SIGCHLD) {
         reap_orphans();
-      } else if (number == SIGWINCH && terminal_) {
-        copy_window_size(terminal_);
+      } else if (number == SIGWINCH) {
+        // About our terminal, of which one without a terminal knows nothing: some take it for a
+        // request to end.
+        if (terminal_) copy_window_size(terminal_);
       } else {
         // ESRCH: it has just ended, and that is told by its pidfd.
         std::ignore = sys::pidfd_send_signal(init_.pidfd(), number);
       }
     }
-    return {};
   }
 
   // As subreaper we get those of a container without a PID namespace.  Init
@@ -127,44 +156,53 @@ class Follower {
     const ssize_t got = ::read(terminal_.get(), bytes.data(), bytes.size());
     // EIO: nobody holds the other side any more.
     if (got <= 0) {
-      if (got == 0 || errno != EINTR) terminal_.reset();
+      if (got == 0 || (errno != EINTR && errno != EAGAIN)) terminal_.reset();
       return false;
     }
-    const sys::Fd out(::dup(1));
-    std::ignore = sys::write_all(out, {bytes.data(), static_cast<std::size_t>(got)});
+    output_.take({bytes.data(), static_cast<std::size_t>(got)});
     return true;
   }
 
   void copy_input() {
     std::array<char, 4096> bytes;
     const ssize_t got = ::read(0, bytes.data(), bytes.size());
-    if (got <= 0) {
-      if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-      input_open_ = false;
-      // The pty's way to say that there is no more input.
-      constexpr std::string_view end_of_file = "\4";
-      std::ignore = sys::write_all(terminal_, end_of_file);
-      return;
-    }
-    std::ignore = sys::write_all(terminal_, {bytes.data(), static_cast<std::size_t>(got)});
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    input_open_ = got > 0;
+    // The pty's way to say that there is no more input.
+    constexpr std::string_view end_of_file = "\4";
+    input_.take(input_open_ ? std::string_view(bytes.data(), static_cast<std::size_t>(got))
+                            : end_of_file);
   }
 
   // What it wrote last is still in the pty, and in the socket.
-  Result<sys::Exit> end() {
+  Result<Ended> end() {
+    constexpr std::size_t most = 1 << 20;  // others may write on
     if (readiness_) pass_on_readiness();
-    while (terminal_) {
+    while (terminal_ && output_.size() < most) {
       pollfd polled = {.fd = terminal_.get(), .events = POLLIN, .revents = 0};
       if (::poll(&polled, 1, 0) <= 0 || !copy_output()) break;
     }
-    return init_.wait();
+    return Ended{.exit = TRY(init_.wait()), .unwritten = std::move(output_)};
   }
 
   sys::Child init_;
   sys::Fd terminal_;
   std::optional<Readiness> readiness_;
   const ForwardedSignals& signals_;
+  Outlet input_;
+  Outlet output_;
   bool input_open_ = true;
 };
+
+// One that is sent to end us.
+bool has_ending_signal(const ForwardedSignals& signals) {
+  signalfd_siginfo info = {};
+  while (::read(signals.fd().get(), &info, sizeof info) == sizeof info) {
+    for (const int ending : {SIGHUP, SIGINT, SIGQUIT, SIGTERM})
+      if (static_cast<int>(info.ssi_signo) == ending) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -194,9 +232,21 @@ void prepare_terminal(const sys::Fd& terminal) {
   copy_window_size(terminal);
 }
 
-Result<sys::Exit> follow(Followed followed, const ForwardedSignals& signals) {
+Result<Ended> follow(Followed followed, const ForwardedSignals& signals) {
   const sys::timings::Phase phase("program");
-  return Follower(std::move(followed), signals).run();
+  Follower follower = TRY(Follower::make(std::move(followed), signals));
+  return follower.run();
+}
+
+void write_rest(Outlet unwritten, const ForwardedSignals& signals) {
+  while (!unwritten.is_empty()) {
+    std::array<pollfd, 2> polled = {
+        {{.fd = signals.fd().get(), .events = POLLIN, .revents = 0},
+         {.fd = unwritten.polled(), .events = POLLOUT, .revents = 0}}};
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
+    if (polled[0].revents != 0 && has_ending_signal(signals)) return;
+    if (polled[1].revents != 0) unwritten.write_some();
+  }
 }
 
 }  // namespace coracle::container

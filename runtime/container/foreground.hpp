@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "runtime/base/result.hpp"
+#include "runtime/container/outlet.hpp"
 #include "runtime/container/readiness.hpp"
 #include "runtime/sys/fd.hpp"
 #include "runtime/sys/process.hpp"
@@ -38,8 +39,18 @@ struct Followed {
   std::optional<Readiness> readiness = {};  // with us as the main process
 };
 
-// Copies between our stdio and the terminal, forwards signals and window sizes,
-// passes on readiness, reaps orphans, until init has ended.
-Result<sys::Exit> follow(Followed followed, const ForwardedSignals& signals);
+struct Ended {
+  sys::Exit exit;
+  Outlet unwritten;  // what our stdout has not taken yet
+};
+
+// Copies between our stdio and the terminal, forwards window sizes, and signals but SIGWINCH,
+// passes on readiness, reaps orphans, until init has ended.  Nobody's reading or writing is waited
+// for.
+Result<Ended> follow(Followed followed, const ForwardedSignals& signals);
+
+// Once nothing is left to be cleared up: waits until our stdout has taken the rest, or a signal
+// asks us to end.
+void write_rest(Outlet unwritten, const ForwardedSignals& signals);
 
 }  // namespace coracle::container

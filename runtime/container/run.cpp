@@ -78,17 +78,18 @@ Result<int> run(const RunOptions& options) {
     return fail_errno("become subreaper");
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
   Started started = TRY(make_and_start(options, std::move(own_binary)));
-  auto exit = follow({.init = std::move(started.init),
-                      .terminal = std::move(started.terminal),
-                      .readiness = std::move(started.readiness)},
-                     signals);
+  auto ended = follow({.init = std::move(started.init),
+                       .terminal = std::move(started.terminal),
+                       .readiness = std::move(started.readiness)},
+                      signals);
   auto deleted = options.keep
                      ? Result<void>()
                      : delete_container(started.dir, started.state, started.cgroup);
-  if (exit && deleted) return exit->code();
-  if (exit) return std::unexpected(std::move(deleted).error());
+  if (ended) write_rest(std::move(ended->unwritten), signals);
+  if (ended && deleted) return ended->exit.code();
+  if (ended) return std::unexpected(std::move(deleted).error());
   if (!deleted) log::warn(deleted.error().text());
-  return std::unexpected(std::move(exit).error());
+  return std::unexpected(std::move(ended).error());
 }
 
 }  // namespace coracle::container
