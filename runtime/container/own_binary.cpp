@@ -1,7 +1,6 @@
 #include "runtime/container/own_binary.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/memfd.hpp"
 #include "runtime/sys/mounts.hpp"
 #include "runtime/sys/own_image.hpp"
 #include "runtime/sys/process.hpp"
@@ -42,8 +42,7 @@ Result<sys::Fd> file_of(const sys::MountFd& mount) {
 }
 
 Result<sys::Fd> sealed_copy(const sys::Fd& binary) {
-  sys::Fd copy(::memfd_create("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!copy) return fail_errno("memfd_create");
+  sys::Fd copy = TRY(sys::make_memfd("coracle", sys::MemfdUse::program));
   while (true) {
     const ssize_t sent = ::sendfile(copy.get(), binary.get(), nullptr, 1 << 30);
     if (sent < 0) return fail_errno("copy /proc/self/exe");

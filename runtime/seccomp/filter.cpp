@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "runtime/seccomp/rules.hpp"
 #include "runtime/seccomp/support.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/memfd.hpp"
 
 namespace coracle::seccomp {
 namespace {
@@ -80,8 +80,7 @@ Result<void> add_rules(scmp_filter_ctx context, const std::vector<Rule>& rules,
 
 // libseccomp writes programs to descriptors only (2.6 knows memory, 2.5 not).
 Result<std::vector<sock_filter>> export_program(scmp_filter_ctx context) {
-  const sys::Fd file(::memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file) return fail_errno("memfd_create seccomp");
+  const sys::Fd file = TRY(sys::make_memfd("seccomp", sys::MemfdUse::data));
   const int result = seccomp_export_bpf(context, file.get());
   if (result < 0) return fail_errno("compile the seccomp filter", -result);
   if (::lseek(file.get(), 0, SEEK_SET) < 0) return fail_errno("lseek seccomp");

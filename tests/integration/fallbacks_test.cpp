@@ -246,6 +246,28 @@ TEST_CASE("fallbacks: without open_tree the runtime's binary is protected by a s
   CHECK(bundle.remove({"--force"}).exit_code == 0);
 }
 
+TEST_CASE("fallbacks: memfds are made that vm.memfd_noexec allows") {
+  if (testing_old_runc()) return skip_case("newer than runc 1.1");
+  if (!fs::exists("/proc/sys/vm/memfd_noexec")) return skip_case("the kernel has no such setting");
+  Bundle bundle;
+  bundle.config["linux"]["seccomp"] =
+      seccomp({{{"names", {"getpriority"}}, {"action", "SCMP_ACT_ERRNO"}}});
+  bundle.probe("ids");
+  const Program run_it = bundle.program({"run", "--bundle", bundle.dir(), bundle.id()});
+  // 1: the copy of the binary has to ask to be executed; 2: what holds the filter not to be.
+  for (const char* setting : {"1", "2"}) {
+    CAPTURE(std::string(setting));
+    Program program = without(setting == std::string("1") ? "open_tree" : "", run_it);
+    // The setting is of a PID namespace.
+    program.args.insert(program.args.begin(),
+                        {"unshare", "--pid", "--fork", "--mount-proc", "sh", "-c",
+                         "echo $0 >/proc/sys/vm/memfd_noexec && exec \"$@\"", setting});
+    const Outcome outcome = run(program);
+    CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+    CHECK(outcome.value("uid") == "0");
+  }
+}
+
 TEST_CASE("fallbacks: an idmapped mount that cannot be made is an error, never an unmapped one") {
   if (testing_old_runc()) return skip_case("newer than runc 1.1");
   for (const char* type : {"bind", "tmpfs"}) {
