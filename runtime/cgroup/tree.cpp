@@ -1,5 +1,5 @@
-// Directories in a cgroup file system.  Walks by descriptors: a container can
-// nest cgroups until their paths are longer than PATH_MAX.
+// Directories in a cgroup file system.  Walks by descriptors: a container can nest cgroups until
+// their paths are longer than PATH_MAX and their levels more than a process may open files.
 #include "runtime/cgroup/tree.hpp"
 
 #include <dirent.h>
@@ -47,46 +47,97 @@ Result<std::vector<pid_t>> read_ids(const sys::Fd& dir, const std::string& file)
   return ids;
 }
 
-Result<std::vector<pid_t>> collect(const sys::Fd& dir, const std::string& file) {
+// A threaded sub-cgroup lists none: its domain, above it, has its processes.
+Result<std::vector<pid_t>> own_ids(const sys::Fd& dir, const std::string& file) {
   auto ids = read_ids(dir, file);
-  if (!ids && ids.error().code == EOPNOTSUPP) {
-    // A threaded sub-cgroup: its domain, above it, lists the processes.
-    ids = std::vector<pid_t>();
-  }
-  if (!ids) return ids;
-  const std::vector<std::string> names = TRY(sub_directories(dir));
-  for (const std::string& name : names) {
-    const auto sub = sys::open_at(dir, name, O_RDONLY | O_DIRECTORY);
-    if (!sub && is_gone(sub.error())) continue;
-    if (!sub) return std::unexpected(sub.error());
-    const auto more = collect(*sub, file);
-    if (!more && is_gone(more.error())) continue;
-    if (!more) return more;
-    ids->insert(ids->end(), more->begin(), more->end());
-  }
+  if (!ids && ids.error().code == EOPNOTSUPP) return std::vector<pid_t>();
   return ids;
 }
 
-Result<void> remove_at(const sys::Fd& parent, const std::string& name, Wait& wait);
+Result<sys::Fd> open_directory(const sys::Fd& dir, const std::string& name) {
+  return sys::open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
 
-Result<void> remove_children(const sys::Fd& parent, const std::string& name, Wait& wait) {
-  const sys::Fd dir = TRY(sys::open_at(parent, name, O_RDONLY | O_DIRECTORY));
-  const std::vector<std::string> names = TRY(sub_directories(dir));
-  for (const std::string& child : names) TRY(remove_at(dir, child, wait));
-  return {};
+// One directory is open at a time, and the way back is "..": neither descriptors nor the stack
+// bound the depth.
+Result<std::vector<pid_t>> collect(sys::Fd dir, const std::string& file) {
+  std::vector<pid_t> all = TRY(own_ids(dir, file));
+  std::vector<std::vector<std::string>> to_see = {TRY(sub_directories(dir))};
+  while (true) {
+    std::vector<std::string>& names = to_see.back();
+    if (names.empty()) {
+      to_see.pop_back();
+      if (to_see.empty()) return all;
+      dir = TRY(open_directory(dir, ".."));
+      continue;
+    }
+    auto sub = open_directory(dir, names.back());
+    names.pop_back();
+    auto ids = sub ? own_ids(*sub, file) : std::unexpected(std::move(sub).error());
+    if (!ids && is_gone(ids.error())) continue;
+    if (!ids) return ids;
+    all.insert(all.end(), ids->begin(), ids->end());
+    auto below = sub_directories(*sub);
+    if (!below && is_gone(below.error())) continue;
+    to_see.push_back(TRY(std::move(below)));
+    dir = *std::move(sub);
+  }
+}
+
+// 0 when it is gone, else why it stays.
+int try_rmdir(const sys::Fd& parent, const std::string& name) {
+  if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0) return 0;
+  const int code = errno;
+  // A read-only cgroupfs says EROFS even of what is not there.
+  if (::faccessat(parent.get(), name.c_str(), F_OK, 0) != 0 && errno == ENOENT) return 0;
+  return code;
+}
+
+bool is_in_use(int code) {
+  return code == EBUSY || code == ENOTEMPTY;
+}
+
+// Those below `dir`, the deepest first, but for those in use.  As above, by one descriptor.
+Result<void> remove_below(sys::Fd dir) {
+  struct Level {
+    std::string name;
+    std::vector<std::string> to_remove;
+  };
+  std::vector<Level> levels;
+  levels.push_back({.name = "", .to_remove = TRY(sub_directories(dir))});
+  while (true) {
+    if (levels.back().to_remove.empty()) {
+      const std::string name = std::move(levels.back().name);
+      levels.pop_back();
+      if (levels.empty()) return {};
+      dir = TRY(open_directory(dir, ".."));
+      try_rmdir(dir, name);
+      continue;
+    }
+    const std::string name = std::move(levels.back().to_remove.back());
+    levels.back().to_remove.pop_back();
+    const int code = try_rmdir(dir, name);
+    if (code == 0) continue;
+    if (!is_in_use(code)) return fail_errno("rmdir " + name, code);
+    auto sub = open_directory(dir, name);
+    auto below = sub ? sub_directories(*sub) : std::unexpected(std::move(sub).error());
+    if (!below && is_gone(below.error())) continue;
+    levels.push_back({.name = name, .to_remove = TRY(std::move(below))});
+    dir = *std::move(sub);
+  }
 }
 
 Result<void> remove_at(const sys::Fd& parent, const std::string& name, Wait& wait) {
   int code = 0;
   do {
-    if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0) return {};
-    code = errno;
-    // A read-only cgroupfs says EROFS even of what is not there.
-    if (::faccessat(parent.get(), name.c_str(), F_OK, 0) != 0 && errno == ENOENT) return {};
-    if (code != EBUSY && code != ENOTEMPTY) break;
-    auto emptied = remove_children(parent, name, wait);
+    code = try_rmdir(parent, name);
+    if (code == 0) return {};
+    if (!is_in_use(code)) break;
+    auto dir = open_directory(parent, name);
+    auto emptied =
+        dir ? remove_below(*std::move(dir)) : std::unexpected(std::move(dir).error());
     if (!emptied && !is_gone(emptied.error())) return emptied;
-    if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0) return {};
+    if (try_rmdir(parent, name) == 0) return {};
   } while (wait.more());
   return fail_errno("rmdir " + name, code);
 }
@@ -126,12 +177,12 @@ std::vector<std::string> directories_down_to(const std::string& mount_point,
 }
 
 Result<std::vector<pid_t>> processes_below(const std::string& dir) {
-  const auto opened = sys::open_file(dir, O_RDONLY | O_DIRECTORY);
+  auto opened = sys::open_file(dir, O_RDONLY | O_DIRECTORY);
   if (!opened && is_gone(opened.error())) return std::vector<pid_t>();
   if (!opened) return std::unexpected(opened.error());
   const auto own = read_ids(*opened, "cgroup.procs");
   const bool threaded = !own && own.error().code == EOPNOTSUPP;
-  auto ids = collect(*opened, threaded ? "cgroup.threads" : "cgroup.procs");
+  auto ids = collect(*std::move(opened), threaded ? "cgroup.threads" : "cgroup.procs");
   if (!ids && is_gone(ids.error())) return std::vector<pid_t>();
   if (!ids) return std::move(ids).context(dir);
   std::ranges::sort(*ids);
