@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <tuple>
+#include <vector>
+
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
 #include "runtime/init/place.hpp"
@@ -45,12 +48,42 @@ Result<void> remove_mount(const Context& context, const plan::Mount& mount) {
   return detach(context, fd);
 }
 
-// In reverse: a later mount may lie on an earlier one.
-void undo(const Context& context, std::size_t made) {
-  for (std::size_t i = made; i-- > 0;) {
+// What stands at a mount's destination: a change tells that something was made there.
+struct Standing {
+  bool link = false;  // or a file, where a link is to be made
+  int mount = 0;      // the id of the mount there, 0 for none
+
+  bool operator==(const Standing&) const = default;
+};
+
+Standing standing_at(const Context& context, const plan::Mount& mount) {
+  Standing standing;
+  if (!mount.link_text.empty()) {
+    const auto place = sys::place_in_root(context.root, mount.destination);
+    standing.link = place && ::faccessat(place->directory.get(), place->name.c_str(), F_OK,
+                                         AT_SYMLINK_NOFOLLOW) == 0;
+    return standing;
+  }
+  const auto fd = sys::open_in_root(context.root, mount.destination, O_PATH | last_link(mount));
+  if (fd) standing.mount = sys::mount_id_of(*fd).value_or(0);
+  return standing;
+}
+
+void remove_link(const Context& context, const plan::Mount& mount) {
+  const auto place = sys::place_in_root(context.root, mount.destination);
+  if (place) ::unlinkat(place->directory.get(), place->name.c_str(), 0);
+}
+
+// In reverse: a later mount may lie on an earlier one.  The last may have been placed before it
+// failed.  What cannot be taken back stays: the error that counts is another.
+void undo(const Context& context, const std::vector<Standing>& before) {
+  for (std::size_t i = before.size(); i-- > 0;) {
     const plan::Mount& mount = context.plan().mounts[i];
-    // What cannot be taken back stays: the error that counts is another.
-    if (mount.link_text.empty()) std::ignore = remove_mount(context, mount);
+    if (standing_at(context, mount) == before[i]) continue;
+    if (mount.link_text.empty())
+      std::ignore = remove_mount(context, mount);
+    else
+      remove_link(context, mount);
   }
 }
 
@@ -72,11 +105,13 @@ Result<void> open_joined_root(Context& context) {
 }
 
 Result<void> add_mounts(Context& context) {
+  std::vector<Standing> before;
   for (std::size_t i = 0; i < context.plan().mounts.size(); ++i) {
+    before.push_back(standing_at(context, context.plan().mounts[i]));
     auto made = make_mount(context, i);
     if (made) made = make_read_only_now(context);
     if (made) continue;
-    undo(context, i);
+    undo(context, before);
     return made;
   }
   return {};

@@ -112,6 +112,26 @@ TEST_CASE("mounts: all are made or none") {
   CHECK_FALSE(contains(container.report("mountinfo").out, "/one"));
 }
 
+TEST_CASE("mounts: one that fails when it is in its place already goes with those before it") {
+  const Waiting container;
+  const Bundle& bundle = container.bundle;
+  fs::create_directory(bundle.rootfs() + "/large");
+  write_file(bundle.rootfs() + "/large/file", std::string(20'000, 'x'));
+  fs::create_symlink("anywhere", bundle.path("link"));
+  container.launch();
+  const Outcome refused =
+      change(container, "add",
+             Json::array({mount("/one", "bind", volume(bundle), {"bind"}),
+                          mount("/link", "bind", bundle.path("link"), {"bind", "copy-symlink"}),
+                          mount("/large", "tmpfs", "tmpfs", {"size=8k", "tmpcopyup"})}));
+  CHECK_MESSAGE(contains(refused.err, "no space left"), refused.text());
+  const Outcome after = container.report("mountinfo -- stat /large/file -- ls /");
+  CHECK_FALSE(contains(after.out, " /one "));
+  CHECK_FALSE(contains(after.out, " /large "));
+  CHECK(after.value("size") == "20000");
+  CHECK_FALSE(contains(after.out, "entry=link"));
+}
+
 TEST_CASE("mounts: a symlink of the container's cannot lead outside, nor below /proc") {
   const Waiting container;
   container.launch();
