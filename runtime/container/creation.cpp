@@ -90,6 +90,8 @@ class Creation {
   // In reverse: init first, because the cgroup must be empty to go.
   void undo() {
     init_ = sys::Child();
+    // Of the hooks that init ran, without a PID namespace that has ended with it.
+    if (cgroup_ && !init_takes_all(state_)) std::ignore = cgroup_->kill_all();
     if (rdt_made_) std::ignore = remove_rdt_group(rdt_->owned);
     if (cgroup_) std::ignore = cgroup_->remove();  // what stays, `delete --force` clears
     if (unit_) unit_->stop();

@@ -203,6 +203,18 @@ TEST_CASE("hooks: one that outlives its timeout fails") {
   CHECK_MESSAGE(contains(outcome.err, "1"), outcome.text());
 }
 
+TEST_CASE("hooks: what one leaves in the container's cgroup goes with the container") {
+  for (const char* script : {"sleep 60; true", "sleep 60 & exit 1", "sleep 60 & true"}) {
+    CAPTURE(std::string(script));
+    Bundle bundle;
+    drop_namespace(bundle.config, "pid");
+    Json hook = shell_hook(script);
+    hook["timeout"] = 1;
+    bundle.config["hooks"]["createContainer"] = {hook};
+    CHECK(bundle.run().exit_code == (script == std::string("sleep 60 & true") ? 0 : 1));
+  }
+}
+
 TEST_CASE("hooks: a program that is not there, or a relative path, is an error") {
   Bundle bundle;
   bundle.config["hooks"]["createRuntime"] = {{{"path", "/no/such/hook"}}};
