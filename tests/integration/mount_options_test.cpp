@@ -298,20 +298,6 @@ TEST_CASE("mounts: without its own PID namespace /proc is the host's, read-only"
   CHECK(outcome.value("Pid") == outcome.value("pid"));
 }
 
-namespace {
-
-// Runs the container from a mount namespace of the runtime's, once `script` has run there.
-Outcome run_after(const Bundle& bundle, const std::string& script) {
-  Program program = bundle.program({"run", "--bundle", bundle.dir(), bundle.id()});
-  const std::vector<std::string> shell = {
-      "unshare", "--mount", "--propagation", "private", "sh", "-c", script + " && exec \"$@\"",
-      "sh"};
-  program.args.insert(program.args.begin(), shell.begin(), shell.end());
-  return run(program);
-}
-
-}  // namespace
-
 TEST_CASE("idmap: mappings of a mount are its own, whatever the container's") {
   if (testing_old_runc()) return skip_case("newer than runc 1.1");
   for (const bool userns : {false, true}) {

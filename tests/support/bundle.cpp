@@ -280,4 +280,13 @@ bool Bundle::wrote(std::string_view text) const {
   return eventually([&] { return output().find(text) != std::string::npos; });
 }
 
+Outcome run_after(const Bundle& bundle, const std::string& script) {
+  Program program = bundle.program({"run", "--bundle", bundle.dir(), bundle.id()});
+  const std::vector<std::string> shell = {
+      "unshare", "--mount", "--propagation", "private", "sh", "-c", script + " && exec \"$@\"",
+      "sh"};
+  program.args.insert(program.args.begin(), shell.begin(), shell.end());
+  return run(program);
+}
+
 }  // namespace coracle::test
