@@ -264,9 +264,9 @@ TEST_CASE("cgroup v2: a cgroup mount shows the container's cgroup, read-only whe
 }
 
 TEST_CASE("cgroup: all of it works in a user namespace") {
-  for (const CgroupView view : {CgroupView::v1, CgroupView::v2, CgroupView::hybrid}) {
+  for (const CgroupView view : possible_views()) {
     Bundle bundle;
-    if (!shows(bundle, view)) return;
+    bundle.view = view;
     bundle.map_ids(1'000'000);
     add_namespace(bundle.config, "cgroup");
     CHECK_MESSAGE(bundle.report("ids").value("uid") == "0", name(view));

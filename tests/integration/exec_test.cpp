@@ -43,8 +43,7 @@ class Subreaper {
 }  // namespace
 
 TEST_CASE("exec: a created container takes processes before it is started") {
-  for (const CgroupView view : {CgroupView::machine, CgroupView::v1, CgroupView::v2}) {
-    if (why_not(view)) continue;
+  for (const CgroupView view : possible_views()) {
     for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
       Waiting container(owner, view);
       container.create();
@@ -78,8 +77,7 @@ TEST_CASE("exec: an unknown container is refused") {
 }
 
 TEST_CASE("exec: a paused container takes none") {
-  for (const CgroupView view : {CgroupView::machine, CgroupView::v1, CgroupView::v2}) {
-    if (why_not(view)) continue;
+  for (const CgroupView view : possible_views()) {
     Waiting container(Owner::root, view);
     container.launch();
     REQUIRE(container.bundle.command({"pause", container.bundle.id()}).exit_code == 0);
@@ -91,8 +89,7 @@ TEST_CASE("exec: a paused container takes none") {
 }
 
 TEST_CASE("exec: --ignore-paused waits for the container to go on") {
-  for (const CgroupView view : {CgroupView::machine, CgroupView::v1, CgroupView::v2}) {
-    if (why_not(view)) continue;
+  for (const CgroupView view : possible_views()) {
     Waiting container(Owner::root, view);
     container.launch();
     REQUIRE(container.bundle.command({"pause", container.bundle.id()}).exit_code == 0);

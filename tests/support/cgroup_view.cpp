@@ -21,8 +21,12 @@ bool machine_is_v2() {
   return is_unified("/sys/fs/cgroup");
 }
 
+bool machine_is_hybrid() {
+  return is_unified("/sys/fs/cgroup/unified");
+}
+
 bool show_v1() {
-  return ::umount2("/sys/fs/cgroup/unified", MNT_DETACH) == 0;
+  return !machine_is_hybrid() || ::umount2("/sys/fs/cgroup/unified", MNT_DETACH) == 0;
 }
 
 bool show_v2() {
@@ -51,8 +55,16 @@ std::string name(CgroupView view) {
 std::optional<std::string> why_not(CgroupView view) {
   if (view == CgroupView::machine || view == CgroupView::v2) return std::nullopt;
   if (machine_is_v2()) return "this machine has cgroup v2 only";
-  if (!is_unified("/sys/fs/cgroup/unified")) return "this machine has no /sys/fs/cgroup/unified";
+  if (view == CgroupView::hybrid && !machine_is_hybrid()) {
+    return "this machine has no /sys/fs/cgroup/unified";
+  }
   return std::nullopt;
+}
+
+std::vector<CgroupView> possible_views() {
+  std::vector<CgroupView> all = {CgroupView::hybrid, CgroupView::v1, CgroupView::v2};
+  std::erase_if(all, [](CgroupView view) { return why_not(view).has_value(); });
+  return all;
 }
 
 bool enter(CgroupView view) {

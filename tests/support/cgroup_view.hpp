@@ -15,6 +15,9 @@ std::string name(CgroupView view);
 // Why this machine cannot show `view`; nothing when it can.
 std::optional<std::string> why_not(CgroupView view);
 
+// Those of hybrid, v1 and v2 that this machine can show: v2 at least.
+std::vector<CgroupView> possible_views();
+
 // In a child process only: moves it into a new mount namespace where /sys/fs/cgroup shows `view`.
 // False with errno when that failed.
 bool enter(CgroupView view);

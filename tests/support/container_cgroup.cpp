@@ -15,9 +15,12 @@ bool shows(Bundle& bundle, CgroupView view) {
 }
 
 std::string cgroup_directory(const Bundle& bundle, const std::string& controller) {
-  for (const std::string& path : cgroup_directories(bundle.cgroup())) {
+  const std::vector<std::string> found = cgroup_directories(bundle.cgroup());
+  for (const std::string& path : found) {
     if (contains(path, "/cgroup/" + controller + "/")) return path;
   }
+  // A v2 machine has one for all of them.
+  if (why_not(CgroupView::v1) && found.size() == 1) return found.front();
   return "(no cgroup of " + controller + ")";
 }
 

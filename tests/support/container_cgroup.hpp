@@ -10,7 +10,7 @@ namespace coracle::test {
 // Makes `bundle` show `view`; false, and the case counted as skipped, where that cannot be.
 bool shows(Bundle& bundle, CgroupView view);
 
-// The host's directory of the container's cgroup in the hierarchy with `controller`.
+// The host's directory of the container's cgroup in the hierarchy with `controller`, or "unified".
 std::string cgroup_directory(const Bundle& bundle, const std::string& controller);
 
 // The words of a file there, with one blank between two.

@@ -62,8 +62,7 @@ std::string cgroups_of(pid_t pid);
 // Calls `check(container)` for every owner in every view of cgroups that this machine can show.
 template <class F>
 void in_every_place(F check) {
-  for (const CgroupView view : {CgroupView::machine, CgroupView::v1, CgroupView::v2}) {
-    if (why_not(view)) continue;
+  for (const CgroupView view : possible_views()) {
     for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
       CAPTURE(std::string(name(view)));
       CAPTURE(std::string(name(owner)));
