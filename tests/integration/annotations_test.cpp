@@ -169,7 +169,7 @@ TEST_CASE("annotation pidfd_receiver: the socket gets a pidfd of init") {
   const Delivery delivery = receiver.receive();
   REQUIRE(delivery.fd >= 0);
   pollfd end = {.fd = delivery.fd, .events = POLLIN, .revents = 0};
-  CHECK(::poll(&end, 1, 10'000) == 1);
+  CHECK(::poll(&end, 1, 10'000 * patience()) == 1);
   ::close(delivery.fd);
   CHECK(running.wait().exit_code == 0);
 }

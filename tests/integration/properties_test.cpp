@@ -205,7 +205,7 @@ TEST_CASE("pidfd socket: it receives a descriptor of the init process") {
   CHECK_MESSAGE(contains(facts, "Pid:\t" + std::to_string(bundle.pid()) + "\n"), facts);
   CHECK(bundle.remove({"--force"}).exit_code == 0);
   pollfd ended = {.fd = delivery.fd, .events = POLLIN, .revents = 0};
-  CHECK(::poll(&ended, 1, 1000) == 1);
+  CHECK(::poll(&ended, 1, 1000 * patience()) == 1);
   ::close(delivery.fd);
 }
 

@@ -89,12 +89,12 @@ std::string wait_for(pid_t pid) {
   const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) return "no such process";
   pollfd end = {.fd = pidfd, .events = POLLIN, .revents = 0};
-  const bool ended = ::poll(&end, 1, 10'000) == 1;
+  const bool ended = ::poll(&end, 1, 10'000 * patience()) == 1;
   ::close(pidfd);
   if (!ended) ::kill(pid, SIGKILL);
   int status = 0;
   if (::waitpid(pid, &status, 0) < 0) return "not our child";
-  if (!ended) return "killed after 10 s";
+  if (!ended) return "killed, because it did not end";
   return std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 

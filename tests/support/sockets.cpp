@@ -14,12 +14,14 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/process.hpp"
+
 namespace coracle::test {
 namespace {
 
 bool readable(int fd) {
   pollfd wanted = {.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&wanted, 1, 10'000) == 1;
+  return ::poll(&wanted, 1, 10'000 * patience()) == 1;
 }
 
 int descriptor_in(msghdr& message) {
