@@ -30,6 +30,9 @@ constexpr std::array rlimit_names = std::to_array<std::string_view>({
     "RLIMIT_STACK",
 });
 
+// (uid_t)-1: "unchanged" to setresuid(2) and setresgid(2).
+constexpr std::uint32_t no_id = 0xffff'ffff;
+
 std::string out_of_range(std::int64_t value, std::int64_t least, std::int64_t most) {
   return std::to_string(value) + " is not between " + std::to_string(least) + " and " +
          std::to_string(most);
@@ -115,9 +118,27 @@ Result<void> check_priorities(const Process& process, std::string_view pointer) 
   return check_affinity(process.exec_cpu_affinity->final, pointer, "final");
 }
 
+template <class... Tokens>
+Result<void> check_id(std::uint32_t id, std::string_view pointer, const Tokens&... tokens) {
+  if (id != no_id) return {};
+  return broken(std::to_string(id) +
+                    " is no id: setresuid(2) takes it for \"unchanged\", and the process would "
+                    "stay root; expected 0 to 4294967294",
+                pointer, "user", tokens...);
+}
+
+Result<void> check_user(const User& user, std::string_view pointer) {
+  TRY(check_id(user.uid, pointer, "uid"));
+  TRY(check_id(user.gid, pointer, "gid"));
+  for (std::size_t i = 0; i < user.additional_gids.size(); ++i)
+    TRY(check_id(user.additional_gids[i], pointer, "additionalGids", i));
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_process(const Process& process, std::string_view pointer) {
+  TRY(check_user(process.user, pointer));
   TRY(check_console_size(process, pointer));
   if (!process.cwd.starts_with('/'))
     return broken(in_quotes(process.cwd) + " is not an absolute path", pointer, "cwd");

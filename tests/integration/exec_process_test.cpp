@@ -61,6 +61,17 @@ TEST_CASE("exec user: what is no number in full never runs") {  // CVE-2026-3089
   }
 }
 
+TEST_CASE("exec user: process.json's cannot be the id that setresuid takes for unchanged") {
+  Waiting container;
+  container.launch();
+  Json process = probe_process("ids");
+  process["user"] = {{"uid", 4'294'967'295}, {"gid", 0}};
+  const Outcome outcome = container.exec_file(process);
+  CHECK(outcome.exit_code == 255);
+  CHECK(outcome.out == "");
+  if (!testing_runc()) CHECK_MESSAGE(contains(outcome.err, "/user/uid"), outcome.text());
+}
+
 TEST_CASE("exec user: one that the user namespace does not map is refused") {
   Waiting container(Owner::mapped);
   container.launch();

@@ -48,6 +48,18 @@ TEST_CASE("user: without additional groups it has none of the caller's") {
   CHECK(bundle.report("ids").value("groups") == "");
 }
 
+TEST_CASE("user: the id that setresuid takes for unchanged never runs") {
+  for (const char* field : {"uid", "gid"}) {
+    Bundle bundle;
+    bundle.config["process"]["user"][field] = 4'294'967'295;
+    const Outcome outcome = bundle.run();
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.out == "");
+    if (!testing_runc())
+      CHECK_MESSAGE(contains(outcome.err, "/process/user/" + std::string(field)), outcome.text());
+  }
+}
+
 TEST_CASE("user: the umask is as configured, and 0022 without a word") {
   Bundle bundle;
   CHECK(bundle.report("umask").value("umask") == "0022");

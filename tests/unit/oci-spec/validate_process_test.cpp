@@ -30,6 +30,19 @@ TEST_CASE("validate process: cwd is absolute and args name a program") {
         "process.json: /args: missing or empty, expected at least the program's name");
 }
 
+TEST_CASE("validate process: the id that the kernel takes for \"unchanged\" is refused") {
+  constexpr std::uint32_t no_id = 4294967295;
+  const std::string why =
+      ": 4294967295 is no id: setresuid(2) takes it for \"unchanged\", and the process would stay "
+      "root; expected 0 to 4294967294";
+  CHECK(refusal([](Process& p) { p.user.uid = no_id; }) == "process.json: /user/uid" + why);
+  CHECK(refusal([](Process& p) { p.user.gid = no_id; }) == "process.json: /user/gid" + why);
+  CHECK(refusal([](Process& p) {
+          p.user.additional_gids = {1, no_id};
+        }) == "process.json: /user/additionalGids/1" + why);
+  CHECK(refusal([](Process& p) { p.user = {.uid = no_id - 1, .gid = no_id - 1}; }).empty());
+}
+
 TEST_CASE("validate process: a variable has a name and a value") {
   CHECK(refusal([](Process& p) {
           p.env = {"A=", "B=c=d", "C"};
