@@ -172,14 +172,40 @@ Result<Target> directory_for(const Context& context, const std::string& destinat
   return target;
 }
 
-// A fresh sysfs needs ownership of the network namespace, a fresh proc that of
-// the PID namespace; without, the host's own is shown, read-only.
+// The queues of the host's IPC namespace, writable as its other objects are.
+Result<sys::Fd> place_host_queues(const Context& context, const plan::Mount& mount,
+                                  const sys::Fd& target) {
+  constexpr long mqueue_magic = 0x19800202;  // linux/ipc/mqueue.c, in no header
+  const auto host = sys::open_file("/dev/mqueue", O_PATH);
+  struct statfs filesystem = {};
+  if (!host || ::fstatfs(host->get(), &filesystem) != 0 || filesystem.f_type != mqueue_magic)
+    return fail_errno(
+        "the IPC namespace is the host's, whose queues the kernel does not mount anew in a user "
+        "namespace, and the host has no mqueue at /dev/mqueue that could be bound; mount one "
+        "there, or add {\"type\": \"ipc\"} to /linux/namespaces",
+        EPERM);
+  return bind(context, *host, {.target = target, .attributes = all_attributes(mount)});
+}
+
+// Read-only, and with all that is mounted below: without, the kernel refuses it.
 Result<sys::Fd> place_stand_in(const Context& context, const plan::Mount& mount,
                                const sys::Fd& target) {
+  if (mount.type == "mqueue") return place_host_queues(context, mount, target);
   const sys::Fd host = TRY(sys::open_file(mount.type == "proc" ? "/proc" : "/sys", O_PATH));
   Placement placement = {.target = target, .recursive = true, .attributes = all_attributes(mount)};
   placement.attributes.push_back({.set = sys::attributes_of(MS_RDONLY, 0).set, .recursive = true});
   return bind(context, host, placement);
+}
+
+// What EPERM means for a file system that shows a namespace.
+const char* why_refused(const plan::Mount& mount) {
+  if (mount.type == "proc")
+    return "a new proc needs a PID namespace that the container's user namespace owns, and a host's "
+           "/proc of which nothing is covered (an outer container's masked paths do); the host's "
+           "own may not stand in, because it shows the host's processes";
+  if (mount.type == "mqueue")
+    return "a new mqueue needs an IPC namespace that the container's user namespace owns";
+  return nullptr;
 }
 
 Result<sys::Fd> place_new(const Context& context, const plan::Mount& mount,
@@ -189,11 +215,11 @@ Result<sys::Fd> place_new(const Context& context, const plan::Mount& mount,
   auto placed = (mount.flags & MS_I_VERSION) == 0
                     ? mount_filesystem(context, filesystem, placement)
                     : mount_filesystem_legacy(context, filesystem, placement);
-  // As above: what is at /proc and /sys is the container's own.
-  const bool can_stand_in = !context.joining && (mount.type == "proc" || mount.type == "sysfs");
-  if (!placed && placed.error().code == EPERM && can_stand_in && context.plan().in_user_namespace)
-    return place_stand_in(context, mount, target);
-  return placed;
+  if (placed || placed.error().code != EPERM) return placed;
+  // One that has joined a container sees the container's own at these places.
+  if (mount.host_may_stand_in && !context.joining) return place_stand_in(context, mount, target);
+  const char* why = why_refused(mount);
+  return why == nullptr ? std::move(placed) : std::move(placed).context(why);
 }
 
 // The id map is applied by the host, to a mount that is visible nowhere yet.

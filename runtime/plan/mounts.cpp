@@ -124,6 +124,21 @@ Result<Idmap> plan_idmap(const Entry& entry, IdmapKind word, MountKind mount_kin
   return Idmap{.kind = idmap.kind, .uid_map = "", .gid_map = ""};
 }
 
+// In a user namespace the kernel makes a new proc, mqueue or sysfs only for the
+// owner of the namespace that it shows.  The host's shows the same where that
+// is inherited; never beside one of the container's own, which would then see
+// the host's processes or queues.  Of /sys only the devices of the network are
+// a namespace's.
+bool host_may_stand_in(const Entry& entry, const Mount& mount) {
+  if (!entry.so_far.in_user_namespace || mount.kind != MountKind::filesystem) return false;
+  const auto inherits = [&](oci::NamespaceType type) {
+    return namespace_use(entry.config, type) == NamespaceUse::inherited;
+  };
+  if (mount.type == "proc") return inherits(oci::NamespaceType::pid);
+  if (mount.type == "mqueue") return inherits(oci::NamespaceType::ipc);
+  return mount.type == "sysfs";
+}
+
 bool may_stand_at_proc(const Mount& mount) {
   switch (mount.kind) {
     case MountKind::bind:
@@ -191,6 +206,7 @@ Result<Mount> plan_mount(const Entry& entry) {
   mount.propagation = words.propagation;
   mount.data = TRY(plan_data(entry, words, mount));
   mount.copy_up = words.copy_up;
+  mount.host_may_stand_in = host_may_stand_in(entry, mount);
   mount.links = words.links;
   mount.idmap = TRY(plan_idmap(entry, words.idmap, mount.kind));
   TRY(check_whole(entry, mount));

@@ -100,6 +100,8 @@ struct Mount {
   // context="LABEL" (or fscontext and so on), in quotes because it may hold commas.
   std::string data;
   bool copy_up = false;  // tmpcopyup
+  // The host's own may be bound where the kernel refuses a new one.
+  bool host_may_stand_in = false;
   Idmap idmap;
   Links links;
   // With links.copy_source, once the host has looked: what the source says if

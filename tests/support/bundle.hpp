@@ -97,7 +97,8 @@ class Bundle {
   std::vector<std::string> mounts_before_;
 };
 
-// Runs the container from a mount namespace of the runtime's, once `script` has run there.
+// Runs the container from a mount namespace of the runtime's, once `script` has run there; its $0
+// is the bundle's directory.
 Outcome run_after(const Bundle& bundle, const std::string& script);
 
 }  // namespace coracle::test

@@ -62,6 +62,16 @@ oci::Spec with_user_namespace(oci::Mount mount, std::string path = "") {
   return spec;
 }
 
+// Whether the host's own may be bound in place of a new file system of `type`.
+bool stands_in(const std::string& type, std::vector<oci::Namespace> namespaces,
+               bool in_user_namespace = true) {
+  oci::Spec spec = spec_of(configured("/there", type, type));
+  spec.linux_.namespaces = std::move(namespaces);
+  Plan so_far;
+  so_far.in_user_namespace = in_user_namespace;
+  return planned(spec, so_far).host_may_stand_in;
+}
+
 oci::Mount mapped(Words options, std::vector<oci::IdMapping> uids,
                   std::vector<oci::IdMapping> gids) {
   oci::Mount mount = configured("/data", "", "/srv", std::move(options));
@@ -330,4 +340,17 @@ TEST_CASE("idmap: a file system may have one, a cgroup mount and a remount may n
 TEST_CASE("idmap: bad mappings are named with their list") {
   CHECK(refusal(mapped({"bind"}, {{0, 1, 1}}, {{0, 1, 2}, {1, 9, 1}})) ==
         "/mounts/0/gidMappings: mapping at container id 1 overlaps another");
+}
+
+TEST_CASE("mounts: the host's proc, mqueue or sysfs stands in for one of a namespace that is shared") {
+  using enum oci::NamespaceType;
+  CHECK(stands_in("proc", {}));
+  CHECK_FALSE(stands_in("proc", {{pid, ""}}));
+  CHECK_FALSE(stands_in("proc", {{pid, "/ns/pid"}}));
+  CHECK(stands_in("mqueue", {{pid, ""}}));
+  CHECK_FALSE(stands_in("mqueue", {{ipc, ""}}));
+  CHECK_FALSE(stands_in("mqueue", {{ipc, "/ns/ipc"}}));
+  CHECK(stands_in("sysfs", {{network, ""}}));
+  CHECK_FALSE(stands_in("tmpfs", {}));
+  CHECK_FALSE(stands_in("proc", {}, false));
 }
