@@ -45,6 +45,7 @@ Result<void> read_id_maps(plan::HostFacts& facts) {
   }
   facts.own_uid_map = TRY(read_id_map("/proc/self/uid_map"));
   facts.own_gid_map = TRY(read_id_map("/proc/self/gid_map"));
+  facts.setgroups_denied = TRY(sys::read_file("/proc/self/setgroups")).starts_with("deny");
   return {};
 }
 

@@ -19,6 +19,9 @@ struct HostFacts {
   // is the id in the parent of the runtime's user namespace.
   std::vector<oci::IdMapping> own_uid_map;
   std::vector<oci::IdMapping> own_gid_map;
+  // setgroups(2) is denied in the runtime's own user namespace, and so in every
+  // one below it.
+  bool setgroups_denied = false;
   bool cgroup_v2 = true;  // pure v2; false: v1 or hybrid
   bool apparmor = false;
   bool selinux = false;

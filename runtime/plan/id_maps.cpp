@@ -151,6 +151,8 @@ Result<IdMaps> plan_id_maps(const oci::Linux& config, const HostFacts& facts) {
         R"({"type":"user"}, and a mapping such as )" +
         example({"", config.uid_mappings, facts.own_uid_map, facts.euid}, facts));
   }
+  // A new one inherits it, and one that is joined has its own.
+  plan.deny_setgroups = facts.setgroups_denied && use != NamespaceUse::joined;
   if (use != NamespaceUse::created) return plan;
   const Side users{"/linux/uidMappings", config.uid_mappings, facts.own_uid_map, facts.euid};
   const Side groups{"/linux/gidMappings", config.gid_mappings, facts.own_gid_map, facts.egid};
@@ -159,7 +161,7 @@ Result<IdMaps> plan_id_maps(const oci::Linux& config, const HostFacts& facts) {
   plan.gid_map = TRY(plan_side(groups, facts));
   // The kernel takes no gid_map from an unprivileged writer before that
   // (CVE-2014-8989); newgidmap has the privilege and leaves setgroups alone.
-  plan.deny_setgroups = !facts.privileged && plan.writer == IdMapWriter::direct;
+  if (!facts.privileged && plan.writer == IdMapWriter::direct) plan.deny_setgroups = true;
   return plan;
 }
 

@@ -120,7 +120,8 @@ Result<void> check_user(const oci::User& user, const IdMaps& maps) {
   if (maps.deny_setgroups && !user.additional_gids.empty()) {
     return fail(
         "/process/user/additionalGids: cannot set any additional groups in a rootless "
-        "container, whose user namespace denies setgroups");
+        "container, whose user namespace denies setgroups (so does one that is made without "
+        "newgidmap, and all below it): leave them out");
   }
   return check_mapped(user, maps);
 }

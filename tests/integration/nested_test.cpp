@@ -123,3 +123,27 @@ TEST_CASE("inherited user namespace: mqueue shows the container's own IPC namesp
   CHECK(outcome.value("mount.type") == "mqueue");
   CHECK(outcome.value("touch") == "ok");
 }
+
+TEST_CASE("inherited user namespace: where setgroups is denied no groups are set") {
+  InheritingBundle bundle;
+  const Outcome outcome = bundle.report("ids -- line /proc/self/setgroups");
+  CHECK(outcome.value("uid") == "0");
+  CHECK(outcome.value("/proc/self/setgroups") == "deny");
+}
+
+TEST_CASE("inherited user namespace: one below it inherits that setgroups is denied") {
+  InheritingBundle bundle;
+  map_ids(bundle.config, 0, 1);
+  const Outcome outcome = bundle.report("ids -- line /proc/self/setgroups");
+  CHECK(outcome.value("uid") == "0");
+  CHECK(outcome.value("/proc/self/setgroups") == "deny");
+}
+
+TEST_CASE("inherited user namespace: additional groups are refused where setgroups is denied") {
+  for (const bool below : {false, true}) {
+    InheritingBundle bundle;
+    if (below) map_ids(bundle.config, 0, 1);
+    bundle.config["process"]["user"]["additionalGids"] = {0};
+    check_refused(bundle.run(), "/process/user/additionalGids");
+  }
+}

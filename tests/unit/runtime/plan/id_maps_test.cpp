@@ -186,6 +186,17 @@ TEST_CASE("id maps: a nested host maps what its own namespace maps") {
   CHECK_FALSE(plan->deny_setgroups);
 }
 
+TEST_CASE("id maps: setgroups that our own user namespace denies is denied in what comes of it") {
+  HostFacts facts = nested_root();
+  facts.setgroups_denied = true;
+  const Mappings mappings = {{0, 0, 1}};
+  CHECK(plan_id_maps(oci::Linux(), facts)->deny_setgroups);
+  CHECK(plan_id_maps(user_namespace(mappings, mappings), facts)->deny_setgroups);
+  CHECK_FALSE(plan_id_maps(user_namespace({}, {}, "/ns/user"), facts)->deny_setgroups);
+  facts.setgroups_denied = false;
+  CHECK_FALSE(plan_id_maps(oci::Linux(), facts)->deny_setgroups);
+}
+
 TEST_CASE("id maps: host ids that are not mapped in the host's own namespace are refused") {
   CHECK(refusal(user_namespace({{0, 100000, 65536}}, {{0, 100000, 65536}}), nested_root()) ==
         "/linux/uidMappings/0: host ids [100000, 165536) are not all mapped in this user namespace "
