@@ -17,6 +17,7 @@
 #include "runtime/container/cgroup_choice.hpp"
 #include "runtime/container/criu_stdio.hpp"
 #include "runtime/container/host_facts.hpp"
+#include "runtime/container/id_map_reader.hpp"
 #include "runtime/container/id_map_writer.hpp"
 #include "runtime/container/intel_rdt.hpp"
 #include "runtime/container/log.hpp"
@@ -304,6 +305,7 @@ Result<void> Creation::prepare_init() {
   }
   if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
   TRY(write_id_maps(init_.pid(), plan_.id_maps));
+  TRY(check_joined_maps(init_.pid(), plan_));
   TRY(move_net_devices(bundle_.spec.linux_.net_devices, init_.pid()));
   const auto& process = plan_.process;
   const bool tolerant = options_.rootless || !facts_.privileged || facts_.in_user_namespace;

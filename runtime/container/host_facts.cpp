@@ -9,6 +9,7 @@
 #include <ranges>
 
 #include "runtime/base/strings.hpp"
+#include "runtime/container/id_map_reader.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/namespaces.hpp"
 
@@ -16,25 +17,6 @@ namespace coracle::container {
 namespace {
 
 constexpr std::uint32_t whole_range = 0xffff'ffff;
-
-// "         0     100000      65536" a line.  user_namespaces(7)
-Result<std::vector<oci::IdMapping>> read_id_map(const std::string& path) {
-  const std::string text = TRY(sys::read_file(path));
-  std::vector<oci::IdMapping> mappings;
-  for (const std::string_view line : split(text, '\n')) {
-    std::vector<std::uint32_t> numbers;
-    for (const std::string_view word : split(line, ' ')) {
-      if (word.empty()) continue;
-      const auto number = parse_number<std::uint32_t>(word);
-      if (!number) return fail(path + ": line " + in_quotes(line));
-      numbers.push_back(*number);
-    }
-    if (numbers.empty()) continue;
-    if (numbers.size() != 3) return fail(path + ": line " + in_quotes(line));
-    mappings.push_back({.container_id = numbers[0], .host_id = numbers[1], .size = numbers[2]});
-  }
-  return mappings;
-}
 
 Result<void> read_id_maps(plan::HostFacts& facts) {
   facts.in_user_namespace = !sys::in_initial_user_namespace();

@@ -39,6 +39,14 @@ Json map_of(unsigned container, unsigned host, unsigned size) {
   return {{"containerID", container}, {"hostID", host}, {"size", size}};
 }
 
+// A container that joins the user namespace of `holder`.
+void join_users_of(Bundle& joiner, const Bundle& holder) {
+  joiner.own_rootfs(base);
+  joiner.map_ids(base);  // as containerd and CRI-O write them beside the path
+  drop_namespace(joiner.config, "user");
+  add_namespace(joiner.config, "user", "/proc/" + std::to_string(holder.pid()) + "/ns/user");
+}
+
 }  // namespace
 
 TEST_CASE("user namespace: root inside is the mapped id on the host") {
@@ -251,6 +259,43 @@ TEST_CASE("user namespace: one is joined by path with everything that it owns") 
   for (const char* type : {"user", "net", "ipc", "uts"}) {
     CHECK(outcome.value(std::string("ns.") + type) == fs::read_symlink(ns + type).string());
   }
+  CHECK(holder.remove({"--force"}).exit_code == 0);
+}
+
+TEST_CASE("user namespace: the mappings of one that is joined may be repeated, not changed") {
+  Bundle holder;
+  holder.map_ids(base);
+  holder.probe("wait-signal");
+  holder.launch();
+  Bundle joiner;
+  join_users_of(joiner, holder);
+  CHECK(words(joiner.report("line /proc/self/uid_map").value("/proc/self/uid_map")) ==
+        "0 1000000 65536");
+  joiner.config["linux"]["uidMappings"] = {map_of(0, base, 10), map_of(10, base + 10, 65526)};
+  Outcome outcome = joiner.run();
+  CHECK(outcome.exit_code == 1);
+  CHECK_MESSAGE((testing_runc() || contains(outcome.err, "/linux/uidMappings")), outcome.text());
+  joiner.config["linux"].erase("uidMappings");
+  joiner.config["linux"]["gidMappings"] = {map_of(0, base + 1, 65536)};
+  outcome = joiner.run();
+  CHECK(outcome.exit_code == 1);
+  CHECK_MESSAGE((testing_runc() || contains(outcome.err, "/linux/gidMappings")), outcome.text());
+  CHECK(holder.remove({"--force"}).exit_code == 0);
+}
+
+TEST_CASE("user namespace: a user that one that is joined does not map is refused by name") {
+  if (testing_runc()) return skip_case("runc has the kernel's word alone");
+  Bundle holder;
+  holder.map_ids(base);
+  holder.probe("wait-signal");
+  holder.launch();
+  Bundle joiner;
+  join_users_of(joiner, holder);
+  for (const char* list : {"uidMappings", "gidMappings"}) joiner.config["linux"].erase(list);
+  joiner.config["process"]["user"] = {{"uid", 70'000}, {"gid", 0}};
+  const Outcome outcome = joiner.run();
+  CHECK(outcome.exit_code == 1);
+  CHECK_MESSAGE(contains(outcome.err, "/process/user/uid: 70000 is not mapped"), outcome.text());
   CHECK(holder.remove({"--force"}).exit_code == 0);
 }
 
