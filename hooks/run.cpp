@@ -126,6 +126,7 @@ struct Start {
   Pipe input, output, errors;
   Pipe failure;  // execve's errno, or end of file when it succeeds
   const Output& files;
+  const char* directory;  // null: where we are
 };
 
 int output_of(const sys::Fd& file, const Pipe& pipe) {
@@ -136,6 +137,8 @@ void become_hook(const Start& start) noexcept {
   const bool connected = ::dup2(start.input.read.get(), 0) == 0 &&
                          ::dup2(output_of(start.files.out, start.output), 1) == 1 &&
                          ::dup2(output_of(start.files.errors, start.errors), 2) == 2;
+  // A bundle may be gone, or closed to us, when the container is deleted.
+  if (start.directory != nullptr) std::ignore = ::chdir(start.directory);
   if (connected && sys::close_on_exec_from(3) && sys::reset_signals())
     ::execve(start.path, start.argv.data(), start.env.data());
   const int code = errno;
@@ -144,7 +147,14 @@ void become_hook(const Start& start) noexcept {
   ::_exit(127);
 }
 
-Result<Start> prepare(const oci::Hook& hook, const Output& files) {
+// What every hook of a list gets.
+struct Given {
+  std::string_view state;
+  const Output& output;
+  const char* directory = nullptr;  // null: where we are
+};
+
+Result<Start> prepare(const oci::Hook& hook, const Given& given) {
   Start start = {.path = hook.path.c_str(),
                  .argv = sys::c_array(hook.args),
                  .env = sys::c_array(hook.env),
@@ -152,7 +162,8 @@ Result<Start> prepare(const oci::Hook& hook, const Output& files) {
                  .output = TRY(make_pipe()),
                  .errors = TRY(make_pipe()),
                  .failure = TRY(make_pipe()),
-                 .files = files};
+                 .files = given.output,
+                 .directory = given.directory};
   if (hook.args.empty()) start.argv = {const_cast<char*>(start.path), nullptr};
   TRY(make_nonblocking(start.input.write));
   TRY(make_nonblocking(start.output.read));
@@ -210,12 +221,6 @@ std::string describe(const sys::Exit& exit) {
   return "exit status " + std::to_string(exit.status);
 }
 
-// What every hook of a list gets.
-struct Given {
-  std::string_view state;
-  const Output& output;
-};
-
 Result<void> run_one(const oci::Hook& hook, const Given& given) {
   Deadline deadline;
   // A century is no different from no limit, and cannot overflow the clock.
@@ -223,7 +228,7 @@ Result<void> run_one(const oci::Hook& hook, const Given& given) {
   if (hook.timeout_s)
     deadline = Clock::now() + std::chrono::seconds(std::min(*hook.timeout_s, longest_s));
 
-  Start start = TRY(prepare(hook, given.output));
+  Start start = TRY(prepare(hook, given));
   sys::Cloned cloned = TRY(sys::clone_process({}, [&]() noexcept { become_hook(start); }));
   // Our copies of its ends: otherwise end of file would never come.
   start.input.read.reset();
@@ -260,6 +265,13 @@ Result<void> run_numbered(std::string_view name, const std::vector<oci::Hook>& h
                                 std::to_string(i));
 }
 
+Result<void> run_list(std::string_view name, const std::vector<oci::Hook>& hooks,
+                      const Given& given) {
+  const SigpipeIgnored sigpipe_ignored;
+  for (std::size_t i = 0; i < hooks.size(); ++i) TRY(run_numbered(name, hooks, i, given));
+  return {};
+}
+
 Result<sys::Fd> open_annotated(const oci::State& state, const std::string& name) {
   const auto found = state.annotations.find(name);
   if (found == state.annotations.end() || found->second.empty()) return sys::Fd();
@@ -281,17 +293,16 @@ Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
                  const oci::State& state) {
   if (hooks.empty()) return {};
   const Output output = TRY(open_output(state));
-  return run(name, hooks, state, output);
+  const std::string text = oci::write_state(state);
+  return run_list(name, hooks,
+                  {.state = text, .output = output, .directory = state.bundle.c_str()});
 }
 
 Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
                  const oci::State& state, const Output& output) {
   if (hooks.empty()) return {};
   const std::string text = oci::write_state(state);
-  const SigpipeIgnored sigpipe_ignored;
-  const Given given = {.state = text, .output = output};
-  for (std::size_t i = 0; i < hooks.size(); ++i) TRY(run_numbered(name, hooks, i, given));
-  return {};
+  return run_list(name, hooks, {.state = text, .output = output});
 }
 
 std::vector<Error> run_all(std::string_view name, const std::vector<oci::Hook>& hooks,
@@ -303,7 +314,7 @@ std::vector<Error> run_all(std::string_view name, const std::vector<oci::Hook>& 
   auto opened = open_output(state);
   if (!opened) failures.push_back(opened.error());
   const Output output = opened ? *std::move(opened) : Output{};
-  const Given given = {.state = text, .output = output};
+  const Given given = {.state = text, .output = output, .directory = state.bundle.c_str()};
   for (std::size_t i = 0; i < hooks.size(); ++i) {
     auto ran = run_numbered(name, hooks, i, given);
     if (!ran) failures.push_back(std::move(ran).error());

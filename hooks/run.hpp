@@ -27,7 +27,8 @@ Result<Output> open_output(const oci::State& state);
 // or outlives its timeout (seconds), which is killed.  `name` is the list's
 // JSON name: the error reads "error running createRuntime hook #0: PATH: ...",
 // with the last bytes that the hook wrote to stderr.
-// They write into `output`, or to what open_output() gives.
+// They write into `output` and start in our working directory; without one,
+// into what open_output() gives, and in the bundle, if it is still there.
 // Spec: config.md#posix-platform-hooks
 Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
                  const oci::State& state);
@@ -35,7 +36,8 @@ Result<void> run(std::string_view name, const std::vector<oci::Hook>& hooks,
                  const oci::State& state, const Output& output);
 
 // Runs all of `hooks`, whatever becomes of those before; the failures, with
-// the same texts.  For poststop, where a failure is no more than a warning.
+// the same texts, and in the bundle.  For poststop, where a failure is no more
+// than a warning.
 std::vector<Error> run_all(std::string_view name, const std::vector<oci::Hook>& hooks,
                            const oci::State& state);
 

@@ -96,6 +96,31 @@ TEST_CASE("hooks: args and environment are exactly what is configured") {
   CHECK_FALSE(contains(seen, "HOME="));
 }
 
+TEST_CASE("hooks: those of the host start in the bundle, createContainer in the root file system") {
+  Bundle bundle;
+  for (const char* name :
+       {"prestart", "createRuntime", "createContainer", "poststart", "poststop"}) {
+    bundle.config["hooks"][name] = {shell_hook("pwd -P >" + bundle.path(name))};
+  }
+  CHECK(bundle.run().exit_code == 0);
+  for (const char* name : {"prestart", "createRuntime", "poststart", "poststop"})
+    CHECK_MESSAGE(read_file(bundle.path(name)) == bundle.dir() + "\n", name);
+  CHECK(read_file(bundle.path("createContainer")) == bundle.rootfs() + "\n");
+}
+
+TEST_CASE("hooks: startContainer starts where the process does, and with its environment") {
+  Bundle bundle;
+  bundle.add_busybox();
+  bundle.config["process"]["cwd"] = "/tmp";
+  bundle.config["process"]["env"] = {"PATH=/bin", "ONE=1"};
+  Json hook = {{"path", "/bin/sh"}, {"args", {"sh", "-c", "pwd >>/seen; echo $ONE$TWO >>/seen"}}};
+  bundle.config["hooks"]["startContainer"] = {hook};
+  hook["env"] = {"TWO=2"};
+  bundle.config["hooks"]["startContainer"].push_back(hook);
+  bundle.probe("cat /seen");
+  CHECK(words(bundle.run().out) == "/tmp 1 /tmp 2");
+}
+
 TEST_CASE("hooks: createRuntime has the host's namespaces, createContainer the container's") {
   Bundle bundle;
   const std::string look = "readlink /proc/self/ns/mnt /proc/self/ns/uts >";
