@@ -116,6 +116,7 @@ class Creation {
   Result<void> plan();
   Result<void> plan_rdt_group();
   Result<void> make_groups();
+  std::string v2_stand_in() const;
   Result<void> limit_cgroup();
   Result<void> spawn();
   Result<void> prepare_init();
@@ -221,10 +222,17 @@ Result<void> Creation::make_groups() {
   cgroup_ = std::move(cgroup);
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
-  plan_.cgroup_v2_container = state_.cgroup_paths.v2.empty()
-                                  ? cgroup_host_.v2_mount_point + cgroup_host_.v2_own
-                                  : state_.cgroup_paths.v2;
+  plan_.cgroup_v2_stand_in = v2_stand_in();
   return unit_ ? Result<void>() : limit_cgroup();
+}
+
+// In the host's cgroup namespace all that /proc/PID/cgroup names, as under runc.
+std::string Creation::v2_stand_in() const {
+  const bool shares = plan::namespace_use(bundle_.spec.linux_, oci::NamespaceType::cgroup) ==
+                      plan::NamespaceUse::inherited;
+  if (shares) return cgroup_host_.v2_mount_point;
+  if (state_.cgroup_paths.v2.empty()) return cgroup_host_.v2_mount_point + cgroup_host_.v2_own;
+  return state_.cgroup_paths.v2;
 }
 
 Result<void> Creation::limit_cgroup() {

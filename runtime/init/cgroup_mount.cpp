@@ -17,9 +17,8 @@ Result<sys::Fd> mount_at(const Context& context, const sys::Filesystem& filesyst
   return mount_filesystem(context, filesystem, {.target = target});
 }
 
-// Shows the container's own cgroup, for want of a cgroup namespace.
-Result<sys::Fd> bind_own_cgroup(const Context& context, const std::string& path,
-                                const Placement& placement) {
+Result<sys::Fd> bind_directory(const Context& context, const std::string& path,
+                               const Placement& placement) {
   const sys::Fd source = TRY(sys::open_file(path, O_PATH | O_DIRECTORY));
   return bind(context, source, placement);
 }
@@ -32,10 +31,18 @@ Result<void> mount_v2(const Context& context, const plan::Mount& mount) {
                                   {.target = target, .attributes = tree_attributes(mount)});
   // Inside a user namespace without a cgroup namespace of its own the kernel
   // refuses a fresh mount.
-  const std::string& own = context.plan().cgroup_v2_container;
-  if (!mounted && (mounted.error().code == EPERM || mounted.error().code == EBUSY) && !own.empty())
-    mounted =
-        bind_own_cgroup(context, own, {.target = target, .attributes = all_attributes(mount)});
+  const std::string& stand_in = context.plan().cgroup_v2_stand_in;
+  const bool refused =
+      !mounted && (mounted.error().code == EPERM || mounted.error().code == EBUSY);
+  if (refused && !stand_in.empty()) {
+    // Recursive: the kernel lets nobody uncover what is mounted below.
+    Placement placement = {
+        .target = target, .recursive = true, .attributes = all_attributes(mount)};
+    if ((mount.flags & MS_RDONLY) != 0)
+      placement.attributes.push_back(
+          {.set = sys::attributes_of(MS_RDONLY, 0).set, .recursive = true});
+    mounted = bind_directory(context, stand_in, placement);
+  }
   return set_propagation(TRY(std::move(mounted)), mount);
 }
 
@@ -43,8 +50,9 @@ Result<void> mount_hierarchy(const Context& context, const plan::Mount& mount,
                              const plan::CgroupHierarchy& hierarchy, const sys::Fd& tmpfs) {
   if (!context.plan().namespaces.new_cgroup) {
     const sys::Fd target = TRY(sys::make_directory_in_root(tmpfs, hierarchy.name, 0755));
-    TRY(bind_own_cgroup(context, hierarchy.container,
-                        {.target = target, .attributes = all_attributes(mount)}));
+    // Its own cgroup alone, for want of a cgroup namespace.
+    TRY(bind_directory(context, hierarchy.container,
+                       {.target = target, .attributes = all_attributes(mount)}));
     return {};
   }
   // systemd's own has its name for a source, there as on the host.

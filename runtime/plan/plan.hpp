@@ -227,7 +227,7 @@ struct Plan {
   bool new_session_keyring = true;
   // For mounts of kind cgroup; filled in once the cgroups are made.
   std::vector<CgroupHierarchy> cgroup_hierarchies;
-  std::string cgroup_v2_container;
+  std::string cgroup_v2_stand_in;  // bound where the kernel refuses a new cgroup2
   bool cgroup_v2 = true;
   // What is strange but no error: "capability CAP_X is unknown".
   std::vector<std::string> warnings;

@@ -263,6 +263,20 @@ TEST_CASE("cgroup v2: a cgroup mount shows the container's cgroup, read-only whe
   CHECK(outcome.value("writable") == "EROFS");
 }
 
+TEST_CASE("cgroup v2: in a user namespace without a cgroup namespace a mount shows the whole") {
+  Bundle bundle;
+  if (!shows(bundle, CgroupView::v2)) return;
+  bundle.map_ids(1'000'000);
+  add_mount(bundle.config, "/sys/fs/cgroup", "cgroup", "cgroup",
+            {"nosuid", "noexec", "nodev", "relatime", "ro"});
+  const std::string processes = "/sys/fs/cgroup" + bundle.cgroup() + "/cgroup.procs";
+  const Outcome outcome = bundle.report("cat /proc/self/cgroup -- line " + processes +
+                                        " -- mount /sys/fs/cgroup");
+  CHECK(contains(outcome.out, "0::" + bundle.cgroup()));
+  CHECK(outcome.value(processes) == "1");
+  CHECK_MESSAGE(outcome.value("mount.options").starts_with("ro,"), outcome.out);
+}
+
 TEST_CASE("cgroup: all of it works in a user namespace") {
   for (const CgroupView view : possible_views()) {
     Bundle bundle;
