@@ -1,9 +1,12 @@
 // A container that nests cgroups deeper than a path is long, and than a process has descriptors.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <sstream>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -17,7 +20,8 @@ using namespace coracle::test;
 
 namespace {
 
-// Cgroups below `top`, each in the one before it; what is left of them goes with this object.
+// Cgroups below `top`, each in the one before it; what is left of them, and of the processes in
+// the deepest, goes with this object.
 class Nest {
  public:
   explicit Nest(const std::string& top) : fd_(::open(top.c_str(), flags)) {
@@ -30,9 +34,11 @@ class Nest {
   Nest(const Nest&) = delete;
   Nest& operator=(const Nest&) = delete;
   ~Nest() {
+    std::istringstream left(read_file("/proc/self/fd/" + std::to_string(fd_) + "/cgroup.procs"));
+    for (pid_t pid = 0; left >> pid;) ::kill(pid, SIGKILL);
     for (int i = 0; i < levels && fd_ >= 0; ++i) {
       move_to(::openat(fd_, "..", flags));
-      ::unlinkat(fd_, name, AT_REMOVEDIR);
+      eventually([&] { return ::unlinkat(fd_, name, AT_REMOVEDIR) == 0 || errno != EBUSY; });
     }
     ::close(fd_);
   }
