@@ -1,9 +1,12 @@
 #include "runtime/container/cgroup_choice.hpp"
 
+#include <sys/mount.h>
+
 #include <algorithm>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/container/log.hpp"
+#include "runtime/container/process_setup.hpp"
 
 namespace coracle::container {
 namespace {
@@ -20,6 +23,14 @@ CgroupChoice choose_none(const oci::Spec& spec) {
   if (spec.linux_.resources && limits_anything(*spec.linux_.resources))
     log::warn("/linux/resources: not applied, because the cgroup manager is disabled");
   return {.host = cgroup::detect().value_or(cgroup::Host{})};
+}
+
+// The mapped root, where it sees its cgroup and nothing else does.
+bool owns_its_cgroup(const plan::Plan& plan) {
+  if (plan.id_maps.writer == plan::IdMapWriter::none || !plan.namespaces.new_cgroup) return false;
+  return std::ranges::any_of(plan.mounts, [](const plan::Mount& mount) {
+    return mount.kind == plan::MountKind::cgroup && (mount.flags & MS_RDONLY) == 0;
+  });
 }
 
 }  // namespace
@@ -46,8 +57,13 @@ Result<void> check_delegation(const plan::Annotations& annotations, const Cgroup
               (none ? "a cgroup, and the cgroup manager is disabled" : "pure cgroup v2"));
 }
 
-bool limits_apply(const CreateOptions& options) {
-  return options.cgroup_manager != cgroup::Manager::disabled;
+Result<void> limit_cgroup(cgroup::Cgroup& cgroup, const CreateOptions& options,
+                          const ContainerState& state, const plan::Plan& plan) {
+  const auto& resources = state.spec.linux_.resources;
+  if (resources && options.cgroup_manager != cgroup::Manager::disabled)
+    TRY(cgroup.limit(as_written(state, *resources)).context("cgroup"));
+  if (!owns_its_cgroup(plan)) return {};
+  return cgroup.delegate(host_id(plan.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
 }
 
 }  // namespace coracle::container

@@ -1,4 +1,4 @@
-// Where a container's cgroups are to be.  Private to container/: `create` and
+// Where a container's cgroups are to be, and what is done to them.  Private to container/: `create` and
 // `restore` use it.
 #pragma once
 
@@ -8,8 +8,10 @@
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/container/create.hpp"
+#include "runtime/container/state_dir.hpp"
 #include "runtime/container/unit.hpp"
 #include "runtime/plan/annotations.hpp"
+#include "runtime/plan/plan.hpp"
 
 namespace coracle::container {
 
@@ -26,7 +28,10 @@ Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& 
 // run.oci.delegate-cgroup is for v2 alone: a v1 cgroup cannot be handed over safely.
 Result<void> check_delegation(const plan::Annotations& annotations, const CgroupChoice& choice);
 
-// Whether linux.resources can be applied.
-bool limits_apply(const CreateOptions& options);
+// Applies linux.resources where they can be, then hands the cgroup to the container's root where
+// that may write it: where it sees it and nothing else does.
+// Spec: config-linux.md#cgroup-ownership
+Result<void> limit_cgroup(cgroup::Cgroup& cgroup, const CreateOptions& options,
+                          const ContainerState& state, const plan::Plan& plan);
 
 }  // namespace coracle::container

@@ -1,11 +1,9 @@
 #include "runtime/container/creation.hpp"
 
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -117,7 +115,6 @@ class Creation {
   Result<void> plan_rdt_group();
   Result<void> make_groups();
   std::string v2_stand_in() const;
-  Result<void> limit_cgroup();
   Result<void> spawn();
   Result<void> prepare_init();
   Result<sys::MountFd> make_mount(const plan::Mount& mount) const;
@@ -223,7 +220,7 @@ Result<void> Creation::make_groups() {
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
   plan_.cgroup_v2_stand_in = v2_stand_in();
-  return unit_ ? Result<void>() : limit_cgroup();
+  return unit_ ? Result<void>() : limit_cgroup(*cgroup_, options_, state_, plan_);
 }
 
 // In the host's cgroup namespace all that /proc/PID/cgroup names, as under runc.
@@ -233,14 +230,6 @@ std::string Creation::v2_stand_in() const {
   if (shares) return cgroup_host_.v2_mount_point;
   if (state_.cgroup_paths.v2.empty()) return cgroup_host_.v2_mount_point + cgroup_host_.v2_own;
   return state_.cgroup_paths.v2;
-}
-
-Result<void> Creation::limit_cgroup() {
-  const auto& resources = bundle_.spec.linux_.resources;
-  if (resources && limits_apply(options_))
-    TRY(cgroup_->limit(as_written(state_, *resources)).context("cgroup"));
-  if (!owns_its_cgroup(plan_)) return {};
-  return cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
 }
 
 Result<hooks::Output> Creation::output_of_inits_hooks() const {
@@ -306,7 +295,7 @@ Result<void> Creation::prepare_init() {
   if (unit_) {
     TRY(unit_->start(init_.pid(), *cgroup_).context("cgroup"));
     state_.cgroup_paths = cgroup_->paths();
-    TRY(limit_cgroup());
+    TRY(limit_cgroup(*cgroup_, options_, state_, plan_));
     TRY(dir_.save(state_));
   } else {
     TRY(cgroup_->attach(init_.pid(), born_in_cgroup_).context("cgroup"));
@@ -320,9 +309,7 @@ Result<void> Creation::prepare_init() {
   if (process) TRY(raise_hard_limits(init_.pid(), *process));
   if (process && process->oom_score_adj)
     TRY(set_oom_score_adj(init_.pid(), *process->oom_score_adj, tolerant));
-  if (process && !process->terminal && plan_.id_maps.writer == plan::IdMapWriter::direct) {
-    if (const auto uid = host_id(plan_.id_maps.uid_mappings, process->uid)) give_pipes_to(*uid);
-  }
+  give_pipes(plan_);
   TRY(channel_->send(sync::IdMapsWritten{}));
   how_.own_binary.reset();  // init has closed its copy, and is busy
   return {};
@@ -414,13 +401,6 @@ Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec,
   if ((!terminal || !detached) && !options.console_socket.empty())
     return fail("cannot use console socket if runc will not detach or allocate tty");
   return {};
-}
-
-bool owns_its_cgroup(const plan::Plan& plan) {
-  if (plan.id_maps.writer == plan::IdMapWriter::none || !plan.namespaces.new_cgroup) return false;
-  return std::ranges::any_of(plan.mounts, [](const plan::Mount& mount) {
-    return mount.kind == plan::MountKind::cgroup && (mount.flags & MS_RDONLY) == 0;
-  });
 }
 
 ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {

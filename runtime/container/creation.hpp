@@ -42,10 +42,6 @@ struct Made {
 // A detached container's terminal goes to a console socket, which is for that alone.
 Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use);
 
-// The mapped root may write its cgroup only where it sees it and nothing else
-// does.  Spec: config-linux.md#cgroup-ownership
-bool owns_its_cgroup(const plan::Plan& plan);
-
 // What is known of a container before it is planned, our own stdio included.
 ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
 

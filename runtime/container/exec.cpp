@@ -210,9 +210,7 @@ Result<void> Execution::prepare(const cgroup::Cgroup& cgroup, bool born_in_cgrou
   const bool tolerant = options_.rootless || !facts_.privileged || facts_.in_user_namespace;
   TRY(raise_hard_limits(child_.pid(), process));
   if (process.oom_score_adj) TRY(set_oom_score_adj(child_.pid(), *process.oom_score_adj, tolerant));
-  if (!process.terminal && plan_.id_maps.writer == plan::IdMapWriter::direct) {
-    if (const auto uid = host_id(plan_.id_maps.uid_mappings, process.uid)) give_pipes_to(*uid);
-  }
+  give_pipes(plan_);
   return channel_->send(sync::Attached{});
 }
 

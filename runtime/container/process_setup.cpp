@@ -89,12 +89,16 @@ std::optional<std::uint32_t> host_id(const std::vector<oci::IdMapping>& mappings
   return std::nullopt;
 }
 
-void give_pipes_to(uid_t uid) {
+void give_pipes(const plan::Plan& plan) {
+  const auto& process = plan.process;
+  if (!process || process->terminal || plan.id_maps.writer != plan::IdMapWriter::direct) return;
+  const auto uid = host_id(plan.id_maps.uid_mappings, process->uid);
+  if (!uid) return;
   for (int fd = 0; fd <= 2; ++fd) {
     struct stat status = {};
     if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
       std::ignore =
-          ::fchown(fd, uid, static_cast<gid_t>(-1));  // it works without, but for reopening
+          ::fchown(fd, *uid, static_cast<gid_t>(-1));  // it works without, but for reopening
   }
 }
 

@@ -35,10 +35,10 @@ Result<void> raise_hard_limits(pid_t pid, const plan::Process& process);
 // The host's id of container id `id`; nothing for one that is not mapped.
 std::optional<std::uint32_t> host_id(const std::vector<oci::IdMapping>& mappings, std::uint32_t id);
 
-// Pipes on our stdio belong to the host's root: without this the container's
-// user could not reopen /dev/stderr.  Files and terminals keep their owner:
-// they outlive us.
-void give_pipes_to(uid_t uid);
+// Pipes on our stdio belong to the host's root: unless they are given to the
+// container's user it could not reopen /dev/stderr.  Files and terminals keep
+// their owner: they outlive us.
+void give_pipes(const plan::Plan& plan);
 
 // Connects to `socket_path` and sends `fd` with the text `name`.
 Result<void> send_fd(const std::string& socket_path, const char* name, const sys::Fd& fd);

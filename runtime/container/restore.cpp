@@ -115,12 +115,10 @@ class Restoration {
  private:
   Result<void> plan();
   Result<void> make_cgroup();
-  Result<void> limit_cgroup();
   Result<void> enter_cgroup(pid_t pid);
   Result<void> run_criu();
   Result<criu::Session> start_criu(criu::NamespacesToJoin& joins);
   Result<criu::Options> request(const sys::Fd& images, const criu::NamespacesToJoin& joins) const;
-  void give_pipes() const;
   Result<void> answer(const criu::Notification& notification, std::vector<sys::Fd> fds);
   Result<void> prepare_namespaces(pid_t pid);
   Result<void> take_console(std::vector<sys::Fd> fds);
@@ -169,22 +167,14 @@ Result<void> Restoration::make_cgroup() {
   cgroup_ = std::move(cgroup);
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
-  return unit_ ? Result<void>() : limit_cgroup();
-}
-
-Result<void> Restoration::limit_cgroup() {
-  const auto& resources = bundle_.spec.linux_.resources;
-  if (resources && limits_apply(options_.create))
-    TRY(cgroup_->limit(as_written(state_, *resources)).context("cgroup"));
-  if (!owns_its_cgroup(plan_)) return {};
-  return cgroup_->delegate(host_id(plan_.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
+  return unit_ ? Result<void>() : limit_cgroup(*cgroup_, options_.create, state_, plan_);
 }
 
 Result<void> Restoration::enter_cgroup(pid_t pid) {
   if (!unit_) return cgroup_->attach(pid, false).context("cgroup");
   TRY(unit_->start(pid, *cgroup_).context("cgroup"));
   state_.cgroup_paths = cgroup_->paths();
-  return limit_cgroup();
+  return limit_cgroup(*cgroup_, options_.create, state_, plan_);
 }
 
 Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) {
@@ -235,7 +225,7 @@ Result<void> Restoration::run_criu() {
   TRY(sys::make_directories(work, 0700));
   criu::NamespacesToJoin joins = TRY(criu::namespaces_to_join(bundle_.spec.linux_));
   criu::Options wanted = TRY(request(images, joins));
-  give_pipes();
+  give_pipes(plan_);  // CRIU opens them anew as the container's user
   criu::Session session = TRY(start_criu(joins));
   wanted.cgroup_roots = TRY(criu::cgroup_roots_of(session.pid()));
   keep_to_own_cgroups(wanted);
@@ -247,13 +237,6 @@ Result<void> Restoration::run_criu() {
   if (!done) return done;
   if (init_.pid() == 0) return fail("criu restored no process");
   return {};
-}
-
-// CRIU opens them anew as the container's user.
-void Restoration::give_pipes() const {
-  const auto& process = plan_.process;
-  if (!process || process->terminal || plan_.id_maps.writer != plan::IdMapWriter::direct) return;
-  if (const auto uid = host_id(plan_.id_maps.uid_mappings, process->uid)) give_pipes_to(*uid);
 }
 
 Result<void> Restoration::answer(const criu::Notification& notification, std::vector<sys::Fd> fds) {
