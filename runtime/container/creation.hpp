@@ -10,6 +10,7 @@
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/container/bundle.hpp"
 #include "runtime/container/create.hpp"
+#include "runtime/container/new_state.hpp"
 #include "runtime/container/state_dir.hpp"
 #include "runtime/init/init.hpp"
 #include "runtime/plan/plan.hpp"
@@ -19,9 +20,6 @@
 #include "runtime/sys/process.hpp"
 
 namespace coracle::container {
-
-// Who gets the master of process.terminal.
-enum class TerminalUse { console_socket, caller };
 
 // Who starts it: a `start` to come, or its maker at once.
 enum class Starter { start_command, maker };
@@ -38,12 +36,6 @@ struct Made {
   std::optional<sync::HostEnd> channel = {};
   sys::Fd executed = {};
 };
-
-// A detached container's terminal goes to a console socket, which is for that alone.
-Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use);
-
-// What is known of a container before it is planned, our own stdio included.
-ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
 
 // Makes it, or leaves nothing.  When hooks had run already, poststop hooks run
 // after the undoing.  Spec: runtime.md#lifecycle, steps 1 to 6, 12 and 13

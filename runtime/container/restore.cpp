@@ -25,6 +25,7 @@
 #include "runtime/container/log.hpp"
 #include "runtime/container/mount_requests.hpp"
 #include "runtime/container/net_devices.hpp"
+#include "runtime/container/new_state.hpp"
 #include "runtime/container/process_setup.hpp"
 #include "runtime/container/status.hpp"
 #include "runtime/sys/files.hpp"

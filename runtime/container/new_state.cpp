@@ -1,0 +1,59 @@
+#include "runtime/container/new_state.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "runtime/container/criu_stdio.hpp"
+
+namespace coracle::container {
+namespace {
+
+std::string now_rfc3339() {
+  // Not gmtime(3): it reads the time zone's file.
+  using namespace std::chrono;
+  const auto now = time_point_cast<nanoseconds>(system_clock::now());
+  const auto midnight = floor<days>(now);
+  const year_month_day date(midnight);
+  const hh_mm_ss time(now - midnight);
+  std::array<char, 64> text = {};
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld.%09ldZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<long>(time.hours().count()),
+      static_cast<long>(time.minutes().count()), static_cast<long>(time.seconds().count()),
+      static_cast<long>(time.subseconds().count()));
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use) {
+  const bool terminal = spec.process && spec.process->terminal;
+  const bool detached = use == TerminalUse::console_socket;
+  if (terminal && detached && options.console_socket.empty())
+    return fail("cannot allocate tty if runc will detach without setting console socket");
+  if ((!terminal || !detached) && !options.console_socket.empty())
+    return fail("cannot use console socket if runc will not detach or allocate tty");
+  return {};
+}
+
+ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {
+  ContainerState state;
+  state.id = options.id;
+  state.oci_version = bundle.spec.oci_version;
+  state.bundle = bundle.path;
+  state.created = now_rfc3339();
+  state.owner = ::geteuid();
+  state.rootless = options.rootless;
+  state.annotations = bundle.spec.annotations;
+  state.spec = bundle.spec;
+  const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
+  if (!terminal) state.external_descriptors = criu::stdio_links();
+  return state;
+}
+
+}  // namespace coracle::container

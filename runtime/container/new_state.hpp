@@ -1,0 +1,22 @@
+// What is known of a container before it is planned.  Private to container/: `create` and `restore`
+// use it.
+#pragma once
+
+#include "oci-spec/config.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/container/bundle.hpp"
+#include "runtime/container/create.hpp"
+#include "runtime/container/state_dir.hpp"
+
+namespace coracle::container {
+
+// Who gets the master of process.terminal.
+enum class TerminalUse { console_socket, caller };
+
+// A detached container's terminal goes to a console socket, which is for that alone.
+Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use);
+
+// Our own stdio is noted in it.
+ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
+
+}  // namespace coracle::container
