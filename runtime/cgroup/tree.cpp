@@ -134,8 +134,7 @@ Result<void> remove_at(const sys::Fd& parent, const std::string& name, Wait& wai
     if (code == 0) return {};
     if (!is_in_use(code)) break;
     auto dir = open_directory(parent, name);
-    auto emptied =
-        dir ? remove_below(*std::move(dir)) : std::unexpected(std::move(dir).error());
+    auto emptied = dir ? remove_below(*std::move(dir)) : std::unexpected(std::move(dir).error());
     if (!emptied && !is_gone(emptied.error())) return emptied;
     if (try_rmdir(parent, name) == 0) return {};
   } while (wait.more());

@@ -1,5 +1,5 @@
-// Where a container's cgroups are to be, and what is done to them.  Private to container/: `create` and
-// `restore` use it.
+// Where a container's cgroups are to be, and what is done to them.  Private to
+// container/: `create` and `restore` use it.
 #pragma once
 
 #include <optional>

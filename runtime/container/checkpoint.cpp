@@ -142,8 +142,7 @@ Result<void> checkpoint(const CheckpointOptions& options) {
   TRY(dump(options, state));
   if (options.pre_dump || options.criu.leave_running) return {};
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
-  for (std::string& warning : TRY(remove_held(dir, state, cgroup)))
-    log::warn(std::move(warning));
+  for (std::string& warning : TRY(remove_held(dir, state, cgroup))) log::warn(std::move(warning));
   return {};
 }
 

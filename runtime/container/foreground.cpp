@@ -240,9 +240,8 @@ Result<Ended> follow(Followed followed, const ForwardedSignals& signals) {
 
 void write_rest(Outlet unwritten, const ForwardedSignals& signals) {
   while (!unwritten.is_empty()) {
-    std::array<pollfd, 2> polled = {
-        {{.fd = signals.fd().get(), .events = POLLIN, .revents = 0},
-         {.fd = unwritten.polled(), .events = POLLOUT, .revents = 0}}};
+    std::array<pollfd, 2> polled = {{{.fd = signals.fd().get(), .events = POLLIN, .revents = 0},
+                                     {.fd = unwritten.polled(), .events = POLLOUT, .revents = 0}}};
     if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
     if (polled[0].revents != 0 && has_ending_signal(signals)) return;
     if (polled[1].revents != 0) unwritten.write_some();

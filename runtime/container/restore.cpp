@@ -326,8 +326,8 @@ Result<int> restore(const RestoreOptions& options) {
   const ForwardedSignals signals = TRY(ForwardedSignals::block());
   Made made = TRY(restore_container(options));
   made.dir.unlock();
-  Ended ended = TRY(
-      follow({.init = std::move(made.init), .terminal = std::move(made.terminal)}, signals));
+  Ended ended =
+      TRY(follow({.init = std::move(made.init), .terminal = std::move(made.terminal)}, signals));
   for (std::string& warning : TRY(remove_held(made.dir, made.state, *made.cgroup)))
     log::warn(std::move(warning));
   write_rest(std::move(ended.unwritten), signals);

@@ -82,9 +82,8 @@ Result<int> run(const RunOptions& options) {
                        .terminal = std::move(started.terminal),
                        .readiness = std::move(started.readiness)},
                       signals);
-  auto deleted = options.keep
-                     ? Result<void>()
-                     : delete_container(started.dir, started.state, started.cgroup);
+  auto deleted =
+      options.keep ? Result<void>() : delete_container(started.dir, started.state, started.cgroup);
   if (ended) write_rest(std::move(ended->unwritten), signals);
   if (ended && deleted) return ended->exit.code();
   if (ended) return std::unexpected(std::move(deleted).error());

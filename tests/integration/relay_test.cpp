@@ -71,8 +71,7 @@ TEST_CASE("relay: output that nobody reads stops neither signals nor the contain
   bundle.config["process"]["terminal"] = true;
   bundle.config["process"]["args"] = chatter;
   LazyReader reader(bundle.path("stdout"));
-  Running run(
-      reader.give_to(bundle.program({"run", "--bundle", bundle.dir(), bundle.id()})));
+  Running run(reader.give_to(bundle.program({"run", "--bundle", bundle.dir(), bundle.id()})));
   REQUIRE(eventually([&] { return reader.is_full(); }));
   REQUIRE(::kill(run.pid(), SIGTERM) == 0);
   CHECK(bundle.reaches("unknown"));
@@ -105,8 +104,7 @@ TEST_CASE("relay: a late reader gets all that was written") {
   // More than a pipe holds.
   bundle.config["process"]["args"] = {"/bin/sh", "-c", "yes | head -n 60000; echo end"};
   LazyReader reader(bundle.path("stdout"));
-  Running run(
-      reader.give_to(bundle.program({"run", "--bundle", bundle.dir(), bundle.id()})));
+  Running run(reader.give_to(bundle.program({"run", "--bundle", bundle.dir(), bundle.id()})));
   REQUIRE(eventually([&] { return reader.is_full(); }));
   std::string text;
   CHECK(eventually([&] {

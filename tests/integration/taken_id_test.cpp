@@ -20,7 +20,7 @@ void check_other_is_left_alone(Bundle& bundle, Running first) {
   REQUIRE(bundle.reaches("running"));
   REQUIRE(::kill(first.pid(), SIGSTOP) == 0);
   REQUIRE(bundle.remove({"--force"}).exit_code == 0);
-  // Where all of a container's cgroup are killed, and the first one's cgroup would not be in the way.
+  // Where all of a container's cgroup are killed, and the first one's would not be in the way.
   drop_namespace(bundle.config, "pid");
   bundle.config["linux"]["cgroupsPath"] = bundle.cgroups_path() + "-other";
   bundle.launch();
