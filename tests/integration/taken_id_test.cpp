@@ -1,6 +1,9 @@
 // An id that was deleted and taken again names another container: who made the first leaves that
 // one alone.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -14,10 +17,20 @@ using namespace coracle::test;
 
 namespace {
 
+// No command works on it any more, its maker included.
+bool is_unlocked(const Bundle& bundle) {
+  const std::string path = bundle.root() + "/" + bundle.id();
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  ::close(fd);
+  return locked;
+}
+
 // `first` waits for a container's end.  While it is stopped, and learns of nothing, the container
 // is deleted and its id taken by another: that one has to outlive the first's end.
 void check_other_is_left_alone(Bundle& bundle, Running first) {
   REQUIRE(bundle.reaches("running"));
+  REQUIRE(eventually([&] { return is_unlocked(bundle); }));
   REQUIRE(::kill(first.pid(), SIGSTOP) == 0);
   REQUIRE(bundle.remove({"--force"}).exit_code == 0);
   // Where all of a container's cgroup are killed, and the first one's would not be in the way.
