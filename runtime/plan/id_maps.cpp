@@ -151,8 +151,8 @@ Result<IdMaps> plan_id_maps(const oci::Linux& config, const HostFacts& facts) {
         R"({"type":"user"}, and a mapping such as )" +
         example({"", config.uid_mappings, facts.own_uid_map, facts.euid}, facts));
   }
-  // A new one inherits it, and one that is joined has its own.
-  plan.deny_setgroups = facts.setgroups_denied && use != NamespaceUse::joined;
+  // All that lie below inherit it, and we can join no others.
+  plan.deny_setgroups = facts.setgroups_denied;
   if (use != NamespaceUse::created) return plan;
   const Side users{"/linux/uidMappings", config.uid_mappings, facts.own_uid_map, facts.euid};
   const Side groups{"/linux/gidMappings", config.gid_mappings, facts.own_gid_map, facts.egid};

@@ -30,11 +30,13 @@ std::vector<std::string> operator+(std::vector<std::string> first,
 // As a container's /proc with masked paths is.
 const std::string cover_proc = "mount --bind /dev/null /proc/version";
 
-// A /dev that has the host's queues; the machine's may have no directory for them.
-const std::string show_queues =
-    "mkdir $0/dev && mount -t tmpfs dev $0/dev && mkdir $0/dev/mqueue && "
-    "cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty $0/dev && "
-    "mount -t mqueue mqueue $0/dev/mqueue && mount --move $0/dev /dev";
+// Makes a /dev that has the host's queues; the machine's may have no directory for them.
+std::string show_queues(const Bundle& bundle) {
+  const std::string dev = bundle.path("dev");
+  return "mkdir " + dev + " && mount -t tmpfs dev " + dev + " && mkdir " + dev + "/mqueue && " +
+         "cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty " + dev + " && " +
+         "mount -t mqueue mqueue " + dev + "/mqueue && mount --move " + dev + " /dev";
+}
 
 void check_refused(const Outcome& outcome, const std::string& word) {
   CHECK(outcome.exit_code == 1);
@@ -102,7 +104,7 @@ TEST_CASE("mqueue: the host's is bound for a user namespace that shares its IPC 
   drop_namespace(bundle.config, "ipc");
   add_mount(bundle.config, "/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"});
   bundle.probe("mount /dev/mqueue");
-  const Outcome outcome = run_after(bundle, show_queues);
+  const Outcome outcome = run_after(bundle, show_queues(bundle));
   CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
   CHECK(outcome.value("mount.type") == "mqueue");
 }

@@ -284,7 +284,7 @@ Outcome run_after(const Bundle& bundle, const std::string& script) {
   Program program = bundle.program({"run", "--bundle", bundle.dir(), bundle.id()});
   const std::vector<std::string> shell = {
       "unshare", "--mount", "--propagation", "private", "sh", "-c", script + " && exec \"$@\"",
-      bundle.path("")};
+      "sh"};
   program.args.insert(program.args.begin(), shell.begin(), shell.end());
   return run(program);
 }

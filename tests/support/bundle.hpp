@@ -97,8 +97,7 @@ class Bundle {
   std::vector<std::string> mounts_before_;
 };
 
-// Runs the container from a mount namespace of the runtime's, once `script` has run there; its $0
-// is the bundle's directory.
+// Runs the container from a mount namespace of the runtime's, once `script` has run there.
 Outcome run_after(const Bundle& bundle, const std::string& script);
 
 }  // namespace coracle::test
