@@ -30,7 +30,8 @@ Result<void> check_deletable(const std::string& id, oci::Status status) {
       break;
   }
   return fail("cannot delete container " + id +
-              " that is not stopped: " + std::string(oci::to_string(status)));
+              " that is not stopped: " + std::string(oci::to_string(status)) +
+              "; kill it first, or use --force");
 }
 
 Result<void> await_end(const sys::PidFd& init) {

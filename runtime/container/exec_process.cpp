@@ -72,11 +72,24 @@ Result<oci::Process> read_process(const std::string& path, const oci::Process& o
   return process;
 }
 
+// What is wrong on the command line is told of the command line, not of a file.
+Result<void> check_words(const ExecRequest& request) {
+  if (request.args.empty()) return fail("process args cannot be empty");
+  if (!request.cwd.empty() && !request.cwd.starts_with('/'))
+    return fail("--cwd: " + in_quotes(request.cwd) + " is not an absolute path");
+  for (const std::string& variable : request.env) {
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail("--env: " + in_quotes(variable) + " is not NAME=value");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<oci::Process> exec_process(const oci::Process& own, const ExecRequest& request) {
   if (!request.process_file.empty()) return read_process(request.process_file, own);
-  if (request.args.empty()) return fail("process args cannot be empty");
+  TRY(check_words(request));
   oci::Process process = own;
   process.args = request.args;
   process.terminal = request.tty;

@@ -24,12 +24,6 @@ std::string text_of(const Mappings& mappings) {
   return in_quotes(join(lines, ", "));
 }
 
-bool is_mapped(std::uint32_t id, const Mappings& mappings) {
-  return std::ranges::any_of(mappings, [id](const oci::IdMapping& mapping) {
-    return id >= mapping.container_id && id - mapping.container_id < mapping.size;
-  });
-}
-
 // What the configuration says of a joined namespace, and what the namespace has.
 struct Side {
   const char* pointer;  // of the mappings
@@ -46,7 +40,7 @@ Result<void> check_same(const Side& side) {
 }
 
 Result<void> check_id(std::uint32_t id, const Side& side, const std::string& pointer) {
-  if (is_mapped(id, side.actual)) return {};
+  if (plan::is_mapped(id, side.actual)) return {};
   return fail(pointer + ": " + std::to_string(id) + " is not mapped in the user namespace at " +
               side.place + ", whose map is " + text_of(side.actual));
 }

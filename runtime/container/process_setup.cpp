@@ -73,8 +73,9 @@ Result<void> raise_hard_limits(pid_t pid, const plan::Process& process) {
     if (rlimit.limit.rlim_max <= now.rlim_max) continue;
     now.rlim_max = rlimit.limit.rlim_max;
     if (::prlimit64(pid, resource, &now, nullptr) != 0)
-      return fail_errno("raise the hard limit of rlimit " + std::to_string(rlimit.resource) +
-                        " to " + std::to_string(now.rlim_max));
+      return fail_errno("/process/rlimits: raise the hard limit of " + std::string(rlimit.name) +
+                        " to " + std::to_string(now.rlim_max) +
+                        (resource == RLIMIT_NOFILE ? " (fs.nr_open is the most)" : ""));
   }
   return {};
 }
@@ -113,7 +114,8 @@ Result<void> write_pid_file(const std::string& path, pid_t pid) {
   const std::string absolute = TRY(sys::absolute_path(path));
   const std::size_t slash = absolute.find_last_of('/');
   const sys::Fd directory =
-      TRY(sys::open_file(absolute.substr(0, slash + 1), O_PATH | O_DIRECTORY));
+      TRY(sys::open_file(absolute.substr(0, slash + 1), O_PATH | O_DIRECTORY)
+              .context("pid file " + path));
   return sys::replace_file_at(directory, absolute.substr(slash + 1), std::to_string(pid), 0644)
       .context("pid file " + path);
 }

@@ -110,7 +110,9 @@ Result<void> make_root(const std::string& root) {
 Result<void> check_id(std::string_view id) {
   const bool good = !id.empty() && id.size() <= longest_id && id != "." && id != ".." &&
                     std::all_of(id.begin(), id.end(), is_id_char);
-  if (!good) return fail("invalid container ID format: " + in_quotes(id));
+  if (!good)
+    return fail("invalid container ID format: " + in_quotes(id) +
+                "; it has 1 to 1024 letters, digits and characters of _+-.");
   return {};
 }
 

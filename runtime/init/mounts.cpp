@@ -121,9 +121,16 @@ Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t i
   const sys::Fd path = source.mount ? sys::Fd() : TRY(open_path(mount));
   const sys::Fd& from = source.mount ? source.mount : path;
   const bool is_directory = S_ISDIR(TRY(sys::status_of(from)).st_mode);
-  const sys::Fd target = TRY(bind_destination(context, mount, is_directory));
+  auto destination = bind_destination(context, mount, is_directory);
+  if (!destination && destination.error().code == ENOTDIR)
+    return std::unexpected(
+        std::move(destination)
+            .error()
+            .context(is_directory ? "a directory cannot cover a file, or lie below one"
+                                  : "nothing can lie below a file"));
+  const sys::Fd target = TRY(std::move(destination));
   if (S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
-    return fail_errno("a file and a directory cannot cover each other", ENOTDIR);
+    return fail_errno("the source is a file, the destination a directory", ENOTDIR);
   const std::string inside = TRY(path_inside(context, target));
   const bool from_proc = inside == "/proc" && TRY(is_proc(from));
   TRY(check_target(inside, from_proc));
@@ -215,6 +222,8 @@ Result<sys::Fd> place_new(const Context& context, const plan::Mount& mount,
   auto placed = (mount.flags & MS_I_VERSION) == 0
                     ? mount_filesystem(context, filesystem, placement)
                     : mount_filesystem_legacy(context, filesystem, placement);
+  if (!placed && placed.error().code == ENODEV)
+    return std::move(placed).context("this kernel has no file system " + in_quotes(mount.type));
   if (placed || placed.error().code != EPERM) return placed;
   // One that has joined a container sees the container's own at these places.
   if (mount.host_may_stand_in && !context.joining) return place_stand_in(context, mount, target);

@@ -88,7 +88,7 @@ Result<void> set_rlimits(const plan::Process& process) {
   for (const plan::Rlimit& rlimit : process.rlimits) {
     const auto resource = static_cast<__rlimit_resource>(rlimit.resource);
     if (::setrlimit64(resource, &rlimit.limit) != 0)
-      return fail_errno("set rlimit " + std::to_string(rlimit.resource) + " to soft " +
+      return fail_errno("set " + std::string(rlimit.name) + " to soft " +
                         std::to_string(rlimit.limit.rlim_cur) + ", hard " +
                         std::to_string(rlimit.limit.rlim_max));
   }

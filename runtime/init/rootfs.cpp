@@ -112,7 +112,8 @@ Result<void> open_host_proc(Context& context) {
 Result<void> prepare_root(Context& context) {
   const plan::Rootfs& rootfs = context.plan().rootfs;
   context.old_root = TRY(sys::open_file("/", O_PATH | O_DIRECTORY));
-  sys::Fd directory = TRY(sys::open_file(rootfs.path, O_PATH | O_DIRECTORY));
+  sys::Fd directory =
+      TRY(sys::open_file(rootfs.path, O_PATH | O_DIRECTORY).context("/root/path"));
   if (!has_mount_namespace(context.plan())) {
     context.root = std::move(directory);
   } else {

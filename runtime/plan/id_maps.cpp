@@ -125,6 +125,12 @@ IdMapWriter choose_writer(const oci::Linux& config, const HostFacts& facts) {
 
 }  // namespace
 
+bool is_mapped(std::uint32_t id, const std::vector<oci::IdMapping>& mappings) {
+  return std::ranges::any_of(mappings, [id](const oci::IdMapping& mapping) {
+    return id >= mapping.container_id && id - mapping.container_id < mapping.size;
+  });
+}
+
 Result<std::string> render_id_map(const std::vector<oci::IdMapping>& mappings) {
   if (mappings.empty()) return fail("there are no mappings; at least one is needed");
   if (mappings.size() > most_lines) {

@@ -72,6 +72,23 @@ bool takes_label(const Mount& mount) {
          mount.type != "mqueue" && mount.type != "cgroup2";
 }
 
+// The kernel's word for an owner that the user namespace does not map is "invalid argument".
+Result<void> check_owner(const Entry& entry, const FileSystemOption& option) {
+  const IdMaps& maps = entry.so_far.id_maps;
+  const bool of_user = option.word.starts_with("uid=");
+  if (maps.writer == IdMapWriter::none || !(of_user || option.word.starts_with("gid="))) return {};
+  const std::string_view text = option.word;
+  const auto id = parse_number<std::uint32_t>(text.substr(4));
+  if (!id || is_mapped(*id, of_user ? maps.uid_mappings : maps.gid_mappings)) return {};
+  return fail(entry.pointer + "/options/" + std::to_string(option.index) + ": " +
+              in_quotes(option.word) + " is not mapped in linux." +
+              (of_user ? "uidMappings" : "gidMappings") + "; map it, or leave the option out");
+}
+
+bool takes_owner(const Mount& mount) {
+  return mount.kind == MountKind::filesystem && (mount.type == "tmpfs" || mount.type == "devpts");
+}
+
 Result<std::string> plan_data(const Entry& entry, const MountOptions& words, const Mount& mount) {
   if (changes_no_file_system(entry, words) && !words.others.empty()) {
     const FileSystemOption& other = words.others.front();
@@ -80,7 +97,10 @@ Result<std::string> plan_data(const Entry& entry, const MountOptions& words, con
                 " is not a mount option; a bind mount takes no file system options");
   }
   std::vector<std::string> parts;
-  for (const FileSystemOption& other : words.others) parts.push_back(other.word);
+  for (const FileSystemOption& other : words.others) {
+    if (takes_owner(mount)) TRY(check_owner(entry, other));
+    parts.push_back(other.word);
+  }
   if (!entry.so_far.mount_label.empty() && takes_label(mount)) {
     parts.push_back(entry.so_far.annotations.mount_context + "=\"" + entry.so_far.mount_label +
                     "\"");

@@ -144,7 +144,8 @@ struct CapabilitySets {  // bit n: capability n
 };
 
 struct Rlimit {
-  int resource = 0;  // RLIMIT_*
+  int resource = 0;       // RLIMIT_*
+  std::string_view name;  // "RLIMIT_NOFILE", of static storage
   struct rlimit64 limit = {};
 };
 
@@ -263,6 +264,9 @@ Result<std::vector<Sysctl>> plan_sysctls(const oci::Linux& config);
 // "0 100000 65536\n" a line; refuses empty, overlapping, wrapping and more
 // than 340 mappings.  user_namespaces(7)
 Result<std::string> render_id_map(const std::vector<oci::IdMapping>& mappings);
+
+// Whether container id `id` is one of those mapped.
+bool is_mapped(std::uint32_t id, const std::vector<oci::IdMapping>& mappings);
 
 // Whether something may be mounted at `path`, clean and absolute.  False for
 // what lies below /proc, but for the few files that lxcfs provides.

@@ -89,12 +89,6 @@ Result<std::string> plan_cwd(const std::string& cwd) {
   return container_path(cwd);
 }
 
-bool is_mapped(std::uint32_t id, const std::vector<oci::IdMapping>& mappings) {
-  return std::ranges::any_of(mappings, [id](const oci::IdMapping& mapping) {
-    return id >= mapping.container_id && id - mapping.container_id < mapping.size;
-  });
-}
-
 Result<void> check_group(std::uint32_t gid, const IdMaps& maps, const std::string& pointer) {
   if (is_mapped(gid, maps.gid_mappings)) return {};
   return fail(pointer + ": gid " + std::to_string(gid) + " is not mapped in linux.gidMappings");
@@ -137,6 +131,7 @@ Result<Rlimit> plan_rlimit(const oci::Rlimit& config, const std::string& pointer
                 " is above hard limit " + std::to_string(config.hard));
   }
   return Rlimit{.resource = named->second,
+                .name = named->first,
                 .limit = {.rlim_cur = config.soft, .rlim_max = config.hard}};
 }
 

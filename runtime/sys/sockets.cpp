@@ -41,7 +41,8 @@ struct Address {
 Result<Address> address_of(const std::string& name) {
   Address address;
   address.unix_.sun_family = AF_UNIX;
-  if (name.size() >= sizeof address.unix_.sun_path) return fail_errno("address", ENAMETOOLONG);
+  if (name.size() >= sizeof address.unix_.sun_path)
+    return fail_errno("shorten the socket's name", ENAMETOOLONG);
   std::memcpy(address.unix_.sun_path, name.data(), name.size());
   address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
   return address;

@@ -203,6 +203,13 @@ TEST_CASE("exec: no_new_privs can be set and is not taken away") {
   CHECK(exec_process(free, request)->no_new_privileges);
 }
 
+TEST_CASE("exec: what is wrong on the command line is told by the option's name") {
+  CHECK(exec_process(own(), {.args = {"sh"}, .cwd = "tmp"}).error().text() ==
+        "--cwd: \"tmp\" is not an absolute path");
+  CHECK(exec_process(own(), {.args = {"sh"}, .env = {"A=1", "B"}}).error().text() ==
+        "--env: \"B\" is not NAME=value");
+}
+
 TEST_CASE("exec: nothing to execute is refused") {
   CHECK(exec_process(own(), {}).error().text() == "process args cannot be empty");
   CHECK_FALSE(from_file(R"({"cwd": "/", "args": []})").has_value());

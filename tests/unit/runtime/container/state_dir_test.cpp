@@ -185,7 +185,9 @@ TEST_CASE("state dir: ids are letters, digits and _+.-") {
     CHECK_MESSAGE(!container::check_id(id).has_value(), id);
   CHECK(container::check_id(std::string(1024, 'a')).has_value());
   CHECK_FALSE(container::check_id(std::string(1025, 'a')).has_value());
-  CHECK(container::check_id("a b").error().text() == "invalid container ID format: \"a b\"");
+  CHECK(container::check_id("a b").error().text() ==
+        "invalid container ID format: \"a b\"; it has 1 to 1024 letters, digits and characters of "
+        "_+-.");
 }
 
 TEST_CASE("state dir: ids are listed in order, without files and foreign names") {

@@ -354,3 +354,20 @@ TEST_CASE("mounts: the host's proc, mqueue or sysfs stands in for one of a names
   CHECK_FALSE(stands_in("tmpfs", {}));
   CHECK_FALSE(stands_in("proc", {}, false));
 }
+
+TEST_CASE("mounts: an owner of a new file system must be mapped") {
+  const auto with_owner = [](const std::string& type, const std::string& option, IdMapWriter writer) {
+    Plan so_far;
+    so_far.id_maps = {.writer = writer, .uid_mappings = {{0, 1000, 1}}, .gid_mappings = {{0, 100, 6}}};
+    const auto mounts = plan_mounts(spec_of(configured("/there", type, type, {"ro", option})), so_far,
+                                    in_bundle);
+    return mounts ? "" : mounts.error().text();
+  };
+  CHECK(with_owner("devpts", "gid=5", IdMapWriter::direct).empty());
+  CHECK(with_owner("devpts", "gid=6", IdMapWriter::direct) ==
+        "/mounts/0/options/1: \"gid=6\" is not mapped in linux.gidMappings; map it, or leave the "
+        "option out");
+  CHECK(with_owner("tmpfs", "uid=1", IdMapWriter::helpers).contains("linux.uidMappings"));
+  CHECK(with_owner("tmpfs", "uid=1", IdMapWriter::none).empty());
+  CHECK(with_owner("vfat", "uid=1", IdMapWriter::direct).empty());
+}
