@@ -11,8 +11,8 @@
 namespace coracle {
 
 // The parts of `text` between `separator`s; empty parts are kept, so that
-// split("a,,b", ',') has three.  An empty text has one empty part.  The parts are views: a temporary
-// would be gone before them.
+// split("a,,b", ',') has three.  An empty text has one empty part.  The parts are views: a
+// temporary would be gone before them.
 std::vector<std::string_view> split(std::string_view text, char separator);
 template <std::same_as<std::string> Temporary>
 std::vector<std::string_view> split(Temporary&& text, char separator) = delete;

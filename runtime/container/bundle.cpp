@@ -13,7 +13,8 @@ Result<std::string> read_config(const std::string& path) {
   auto text = sys::read_file(path);
   if (text || text.error().code != ENOENT) return text;
   return std::move(text).context(
-      "a bundle is a directory with a config.json (--bundle names it, the command spec writes one)");
+      "a bundle is a directory with a config.json (--bundle names it, the command spec writes "
+      "one)");
 }
 
 }  // namespace

@@ -29,9 +29,8 @@ Result<void> check_deletable(const std::string& id, oci::Status status) {
     case oci::Status::paused:
       break;
   }
-  return fail("cannot delete container " + id +
-              " that is not stopped: " + std::string(oci::to_string(status)) +
-              "; kill it first, or use --force");
+  return fail("cannot delete container " + id + " that is not stopped: " +
+              std::string(oci::to_string(status)) + "; kill it first, or use --force");
 }
 
 Result<void> await_end(const sys::PidFd& init) {

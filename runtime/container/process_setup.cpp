@@ -113,9 +113,8 @@ Result<void> write_pid_file(const std::string& path, pid_t pid) {
   if (path.empty()) return {};
   const std::string absolute = TRY(sys::absolute_path(path));
   const std::size_t slash = absolute.find_last_of('/');
-  const sys::Fd directory =
-      TRY(sys::open_file(absolute.substr(0, slash + 1), O_PATH | O_DIRECTORY)
-              .context("pid file " + path));
+  const sys::Fd directory = TRY(sys::open_file(absolute.substr(0, slash + 1), O_PATH | O_DIRECTORY)
+                                    .context("pid file " + path));
   return sys::replace_file_at(directory, absolute.substr(slash + 1), std::to_string(pid), 0644)
       .context("pid file " + path);
 }

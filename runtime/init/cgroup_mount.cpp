@@ -32,8 +32,7 @@ Result<void> mount_v2(const Context& context, const plan::Mount& mount) {
   // Inside a user namespace without a cgroup namespace of its own the kernel
   // refuses a fresh mount.
   const std::string& stand_in = context.plan().cgroup_v2_stand_in;
-  const bool refused =
-      !mounted && (mounted.error().code == EPERM || mounted.error().code == EBUSY);
+  const bool refused = !mounted && (mounted.error().code == EPERM || mounted.error().code == EBUSY);
   if (refused && !stand_in.empty()) {
     // Recursive: the kernel lets nobody uncover what is mounted below.
     Placement placement = {

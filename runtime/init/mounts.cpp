@@ -123,11 +123,11 @@ Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t i
   const bool is_directory = S_ISDIR(TRY(sys::status_of(from)).st_mode);
   auto destination = bind_destination(context, mount, is_directory);
   if (!destination && destination.error().code == ENOTDIR)
-    return std::unexpected(
-        std::move(destination)
-            .error()
-            .context(is_directory ? "a directory cannot cover a file, or lie below one"
-                                  : "nothing can lie below a file"));
+    return std::unexpected(std::move(destination)
+                               .error()
+                               .context(is_directory
+                                            ? "a directory cannot cover a file, or lie below one"
+                                            : "nothing can lie below a file"));
   const sys::Fd target = TRY(std::move(destination));
   if (S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
     return fail_errno("the source is a file, the destination a directory", ENOTDIR);
@@ -207,7 +207,8 @@ Result<sys::Fd> place_stand_in(const Context& context, const plan::Mount& mount,
 // What EPERM means for a file system that shows a namespace.
 const char* why_refused(const plan::Mount& mount) {
   if (mount.type == "proc")
-    return "a new proc needs a PID namespace that the container's user namespace owns, and a host's "
+    return "a new proc needs a PID namespace that the container's user namespace owns, and a "
+           "host's "
            "/proc of which nothing is covered (an outer container's masked paths do); the host's "
            "own may not stand in, because it shows the host's processes";
   if (mount.type == "mqueue")

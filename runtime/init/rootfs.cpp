@@ -112,8 +112,7 @@ Result<void> open_host_proc(Context& context) {
 Result<void> prepare_root(Context& context) {
   const plan::Rootfs& rootfs = context.plan().rootfs;
   context.old_root = TRY(sys::open_file("/", O_PATH | O_DIRECTORY));
-  sys::Fd directory =
-      TRY(sys::open_file(rootfs.path, O_PATH | O_DIRECTORY).context("/root/path"));
+  sys::Fd directory = TRY(sys::open_file(rootfs.path, O_PATH | O_DIRECTORY).context("/root/path"));
   if (!has_mount_namespace(context.plan())) {
     context.root = std::move(directory);
   } else {
@@ -135,7 +134,8 @@ Result<void> change_root(Context& context) {
   }
   context.old_root.reset();
   // The root alone: the volumes in it have their own words for it.
-  const unsigned long flags = plan::propagation_flags(rootfs.propagation) & ~static_cast<unsigned long>(MS_REC);
+  const unsigned long flags =
+      plan::propagation_flags(rootfs.propagation) & ~static_cast<unsigned long>(MS_REC);
   if (rootfs.propagation_configured)
     TRY(sys::set_propagation(context.root, flags).context("rootfsPropagation"));
   context.root.reset();

@@ -46,7 +46,7 @@ enum class IdMapWriter { none, direct, helpers };  // helpers: newuidmap, newgid
 struct IdMaps {
   IdMapWriter writer = IdMapWriter::none;  // none: no new user namespace
   bool deny_setgroups = false;  // in the container's user namespace, wherever that comes from
-  std::string uid_map;  // lines for /proc/PID/uid_map
+  std::string uid_map;          // lines for /proc/PID/uid_map
   std::string gid_map;
   // The same as numbers, for the helpers.  With a joined user namespace: as
   // configured, to be compared with that namespace's maps, and never written.

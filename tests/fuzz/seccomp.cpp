@@ -103,8 +103,8 @@ seccomp_data call(fuzz::Input& input, std::uint32_t token) {
   const std::size_t which = input.below(names.size() + 1);
   const int any = static_cast<int>(input.below(600));
   const int base = token == SCMP_ARCH_X32 ? static_cast<int>(seccomp::x32_bit) : 0;
-  call.nr = which < names.size() ? seccomp_syscall_resolve_name_arch(token, names[which])
-                                 : base + any;
+  call.nr =
+      which < names.size() ? seccomp_syscall_resolve_name_arch(token, names[which]) : base + any;
   for (auto& each : call.args) each = value(input);
   return call;
 }
@@ -124,8 +124,7 @@ oci::Seccomp narrowed(oci::Seccomp config) {
   return config;
 }
 
-std::uint32_t expected(const oci::Seccomp& config, std::uint32_t token,
-                       const seccomp_data& call) {
+std::uint32_t expected(const oci::Seccomp& config, std::uint32_t token, const seccomp_data& call) {
   if (has_enosys_prologue(config)) return seccomp::naive_answer(config, token, call);
   const std::string name = seccomp::name_of(token, call.nr);
   for (const oci::SeccompSyscall& each : config.syscalls) {

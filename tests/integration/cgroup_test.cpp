@@ -270,8 +270,8 @@ TEST_CASE("cgroup v2: in a user namespace without a cgroup namespace a mount sho
   add_mount(bundle.config, "/sys/fs/cgroup", "cgroup", "cgroup",
             {"nosuid", "noexec", "nodev", "relatime", "ro"});
   const std::string processes = "/sys/fs/cgroup" + bundle.cgroup() + "/cgroup.procs";
-  const Outcome outcome = bundle.report("cat /proc/self/cgroup -- line " + processes +
-                                        " -- mount /sys/fs/cgroup");
+  const Outcome outcome =
+      bundle.report("cat /proc/self/cgroup -- line " + processes + " -- mount /sys/fs/cgroup");
   CHECK(contains(outcome.out, "0::" + bundle.cgroup()));
   CHECK(outcome.value(processes) == "1");
   CHECK_MESSAGE(outcome.value("mount.options").starts_with("ro,"), outcome.out);

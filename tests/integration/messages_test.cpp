@@ -126,8 +126,7 @@ TEST_CASE("messages: a running container is deleted by force alone, and the erro
   Bundle bundle;
   bundle.probe("wait-signal");
   bundle.launch();
-  check_line(bundle.remove(), {.name = "delete",
-                               .make = {},
-                               .words = {"that is not stopped: running", "--force"}});
+  check_line(bundle.remove(),
+             {.name = "delete", .make = {}, .words = {"that is not stopped: running", "--force"}});
   CHECK(bundle.remove({"--force"}).exit_code == 0);
 }

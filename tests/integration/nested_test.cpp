@@ -1,5 +1,5 @@
-// Containers where the kernel makes no new proc or mqueue, and runtimes that live in a user namespace
-// themselves, as rootless Podman's do.
+// Containers where the kernel makes no new proc or mqueue, and runtimes that live in a user
+// namespace themselves, as rootless Podman's do.
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,9 +61,9 @@ class InheritingBundle : public Bundle {
   Outcome run() const {
     const std::string id_of_user = std::to_string(account);
     Program program = Bundle::program({"run", "--bundle", dir(), id()});
-    program.args = std::vector<std::string>{"setpriv", "--reuid", id_of_user, "--regid", id_of_user,
-                                            "--clear-groups", "unshare", "--user",
-                                            "--map-root-user"} +
+    program.args = std::vector<std::string>{"setpriv", "--reuid",  id_of_user,
+                                            "--regid", id_of_user, "--clear-groups",
+                                            "unshare", "--user",   "--map-root-user"} +
                    program.args;
     return coracle::test::run(program);
   }

@@ -37,27 +37,23 @@ TEST_CASE("validate process: the id that the kernel takes for \"unchanged\" is r
       "root; expected 0 to 4294967294";
   CHECK(refusal([](Process& p) { p.user.uid = no_id; }) == "process.json: /user/uid" + why);
   CHECK(refusal([](Process& p) { p.user.gid = no_id; }) == "process.json: /user/gid" + why);
-  CHECK(refusal([](Process& p) {
-          p.user.additional_gids = {1, no_id};
-        }) == "process.json: /user/additionalGids/1" + why);
+  CHECK(refusal([](Process& p) { p.user.additional_gids = {1, no_id}; }) ==
+        "process.json: /user/additionalGids/1" + why);
   CHECK(refusal([](Process& p) { p.user = {.uid = no_id - 1, .gid = no_id - 1}; }).empty());
 }
 
 TEST_CASE("validate process: a variable has a name and a value") {
-  CHECK(refusal([](Process& p) {
-          p.env = {"A=", "B=c=d", "C"};
-        }) == "process.json: /env/2: \"C\" is not NAME=value");
+  CHECK(refusal([](Process& p) { p.env = {"A=", "B=c=d", "C"}; }) ==
+        "process.json: /env/2: \"C\" is not NAME=value");
   CHECK(refusal([](Process& p) { p.env = {"=x"}; }) ==
         "process.json: /env/0: \"=x\" is not NAME=value");
 }
 
 TEST_CASE("validate process: resource limits are known, unique and ordered") {
-  CHECK(refusal([](Process& p) {
-          p.rlimits = {{"RLIMIT_FOO", 1, 1}};
-        }) == "process.json: /rlimits/0/type: \"RLIMIT_FOO\" is not a resource limit of Linux");
-  CHECK(refusal([](Process& p) {
-          p.rlimits = {{"RLIMIT_AS", 1, 1}, {"RLIMIT_AS", 2, 2}};
-        }) == "process.json: /rlimits/1/type: \"RLIMIT_AS\" is limited twice");
+  CHECK(refusal([](Process& p) { p.rlimits = {{"RLIMIT_FOO", 1, 1}}; }) ==
+        "process.json: /rlimits/0/type: \"RLIMIT_FOO\" is not a resource limit of Linux");
+  CHECK(refusal([](Process& p) { p.rlimits = {{"RLIMIT_AS", 1, 1}, {"RLIMIT_AS", 2, 2}}; }) ==
+        "process.json: /rlimits/1/type: \"RLIMIT_AS\" is limited twice");
   CHECK(refusal([](Process& p) { p.rlimits = {{.type = "RLIMIT_AS", .hard = 1, .soft = 2}}; }) ==
         "process.json: /rlimits/0/soft: 2 is above the hard limit 1");
 }

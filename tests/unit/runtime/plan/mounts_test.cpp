@@ -342,7 +342,8 @@ TEST_CASE("idmap: bad mappings are named with their list") {
         "/mounts/0/gidMappings: mapping at container id 1 overlaps another");
 }
 
-TEST_CASE("mounts: the host's proc, mqueue or sysfs stands in for one of a namespace that is shared") {
+TEST_CASE(
+    "mounts: the host's proc, mqueue or sysfs stands in for one of a namespace that is shared") {
   using enum oci::NamespaceType;
   CHECK(stands_in("proc", {}));
   CHECK_FALSE(stands_in("proc", {{pid, ""}}));
@@ -356,11 +357,13 @@ TEST_CASE("mounts: the host's proc, mqueue or sysfs stands in for one of a names
 }
 
 TEST_CASE("mounts: an owner of a new file system must be mapped") {
-  const auto with_owner = [](const std::string& type, const std::string& option, IdMapWriter writer) {
+  const auto with_owner = [](const std::string& type, const std::string& option,
+                             IdMapWriter writer) {
     Plan so_far;
-    so_far.id_maps = {.writer = writer, .uid_mappings = {{0, 1000, 1}}, .gid_mappings = {{0, 100, 6}}};
-    const auto mounts = plan_mounts(spec_of(configured("/there", type, type, {"ro", option})), so_far,
-                                    in_bundle);
+    so_far.id_maps = {
+        .writer = writer, .uid_mappings = {{0, 1000, 1}}, .gid_mappings = {{0, 100, 6}}};
+    const auto mounts =
+        plan_mounts(spec_of(configured("/there", type, type, {"ro", option})), so_far, in_bundle);
     return mounts ? "" : mounts.error().text();
   };
   CHECK(with_owner("devpts", "gid=5", IdMapWriter::direct).empty());
