@@ -1,5 +1,5 @@
-# The cgroups that hold a run, seen as roots from inside: one below the root of each hierarchy; of
-# cgroup v2 alone, two below the run's own cgroup, where that is not the root.
+# The cgroups that hold a run, seen as roots from inside: one below the root of each hierarchy, or,
+# where there is cgroup v2 alone, below the cgroup that the run was started in.
 
 cgroup_name=coracle-engines-$$
 
@@ -47,7 +47,8 @@ make_cgroups() {
   ! only_v2 || mkdir "$cgroup_base/$cgroup_name/init"
 }
 
-# Only the root may hold processes and hand controllers down: this shell moves to a cgroup below.
+# Only the root may hold processes and hand controllers down: in another, this shell moves to one
+# below.
 leave_own_cgroup() {
   cgroup_base=/sys/fs/cgroup
   if [[ -e $cgroup_base/cgroup.type || -n ${CORACLE_ENGINES_SCOPE-} ]]; then
