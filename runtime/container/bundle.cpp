@@ -11,7 +11,7 @@ namespace {
 
 Result<std::string> read_config(const std::string& path) {
   auto text = sys::read_file(path);
-  if (text || text.error().code != ENOENT) return text;
+  if (text || (text.error().code != ENOENT && text.error().code != ENOTDIR)) return text;
   return std::move(text).context(
       "a bundle is a directory with a config.json (--bundle names it, the command spec writes "
       "one)");

@@ -35,7 +35,9 @@ Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec,
   const bool terminal = spec.process && spec.process->terminal;
   const bool detached = use == TerminalUse::console_socket;
   if (terminal && detached && options.console_socket.empty())
-    return fail("cannot allocate tty if runc will detach without setting console socket");
+    return fail(
+        "cannot allocate tty if runc will detach without setting console socket: give "
+        "--console-socket, or set /process/terminal to false");
   if ((!terminal || !detached) && !options.console_socket.empty())
     return fail("cannot use console socket if runc will not detach or allocate tty");
   return {};

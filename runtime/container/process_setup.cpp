@@ -74,8 +74,8 @@ Result<void> raise_hard_limits(pid_t pid, const plan::Process& process) {
     now.rlim_max = rlimit.limit.rlim_max;
     if (::prlimit64(pid, resource, &now, nullptr) != 0)
       return fail_errno("/process/rlimits: raise the hard limit of " + std::string(rlimit.name) +
-                        " to " + std::to_string(now.rlim_max) +
-                        (resource == RLIMIT_NOFILE ? " (fs.nr_open is the most)" : ""));
+                        " to " + std::to_string(now.rlim_max) + " (that needs CAP_SYS_RESOURCE" +
+                        (resource == RLIMIT_NOFILE ? ", and fs.nr_open is the most)" : ")"));
   }
   return {};
 }

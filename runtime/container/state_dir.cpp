@@ -28,6 +28,11 @@ constexpr std::size_t longest_id = 1024;
 constexpr int lock_wait_s = 30;
 constexpr long lock_poll_ns = 5'000'000;
 
+// For users who lost the variable by su(1): the default is root's then.
+const char* hint_of_root(int code) {
+  return code == EACCES ? " (--root names another directory, XDG_RUNTIME_DIR its parent)" : "";
+}
+
 bool is_id_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
          std::string_view("_+.-").find(c) != std::string_view::npos;
@@ -119,7 +124,7 @@ Result<void> check_id(std::string_view id) {
 Result<std::vector<std::string>> container_ids(const std::string& root) {
   const sys::Fd dir(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir && errno == ENOENT) return std::vector<std::string>();
-  if (!dir) return fail_errno("open " + root);
+  if (!dir) return fail_errno("open " + root + hint_of_root(errno));
   std::vector<std::string> ids = TRY(names_in(dir, root));
   std::erase_if(ids, [&](const std::string& name) {
     struct stat status = {};
@@ -138,7 +143,7 @@ Result<StateDir> StateDir::claim(const std::string& root, const std::string& id)
   while (true) {
     if (::mkdir(path.c_str(), 0711) != 0) {
       if (errno == EEXIST) return fail("container with given ID already exists: " + in_quotes(id));
-      return fail_errno("mkdir " + path);
+      return fail_errno("mkdir " + path + hint_of_root(errno));
     }
     sys::Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     // `delete --force` may have taken the new directory for a killed one's.

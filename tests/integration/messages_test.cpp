@@ -1,5 +1,6 @@
 // What a user reads when a command fails: one line that tells what failed, on what, and why.
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "tests/support/text.hpp"
 
 using namespace coracle::test;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -53,6 +55,23 @@ TEST_CASE("messages: a bundle that is none") {
                        .make = {},
                        .words = {bundle.path("") + "config.json", "command spec", "--bundle",
                                  "no such file or directory"}});
+}
+
+TEST_CASE("messages: a file in place of a bundle") {
+  if (testing_runc()) return skip_case("runc has other words");
+  Bundle bundle;
+  bundle.program({});
+  const std::string file = bundle.dir() + "/config.json";
+  check_line(bundle.command({"run", "--bundle", file, bundle.id()}),
+             {.name = "file", .make = {}, .words = {file, "a bundle is a directory"}});
+}
+
+TEST_CASE("messages: a terminal that nobody takes") {
+  if (testing_runc()) return skip_case("runc has other words");
+  Bundle bundle;
+  bundle.config["process"]["terminal"] = true;
+  check_line(bundle.create(),
+             {.name = "terminal", .make = {}, .words = {"--console-socket", "/process/terminal"}});
 }
 
 TEST_CASE("messages: a root file system that is not there, or no directory") {
@@ -129,4 +148,18 @@ TEST_CASE("messages: a running container is deleted by force alone, and the erro
   check_line(bundle.remove(),
              {.name = "delete", .make = {}, .words = {"that is not stopped: running", "--force"}});
   CHECK(bundle.remove({"--force"}).exit_code == 0);
+}
+
+TEST_CASE("messages: a user who may not write to the state's root learns how to name another") {
+  if (testing_runc()) return skip_case("runc has other words");
+  Bundle bundle;
+  bundle.program({});
+  fs::create_directory(bundle.root());
+  fs::permissions(bundle.root(), fs::perms(0700));
+  bundle.user = 23'456;
+  check_line(bundle.command({"list"}),
+             {.name = "list",
+              .make = {},
+              .words = {bundle.root(), "--root", "XDG_RUNTIME_DIR", "permission denied"}});
+  bundle.user = 0;
 }
