@@ -68,7 +68,7 @@ std::string paragraph(std::string_view text) {
 // A name that opens it, like process.json, stays as it is.
 std::string sentence(std::string_view text) {
   std::string whole(text);
-  const std::string_view first_word = text.substr(0, text.find(' '));
+  const std::string_view first_word = text.substr(0, text.find_first_of(" ;"));
   const bool is_word = std::ranges::all_of(
       first_word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == '\''; });
   if (is_word && !whole.empty() && whole.front() >= 'a')
