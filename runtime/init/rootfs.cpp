@@ -42,10 +42,10 @@ Result<void> set_root_propagation(Context& context) {
 }
 
 // Makes the root file system a mount of its own, which pivot_root needs and
-// which can be made read-only.
+// which can be made read-only.  What the host mounts there later stays out.
 Result<void> bind_root(Context& context, const sys::Fd& directory) {
   context.root = TRY(bind(context, directory, {.target = directory, .recursive = true}));
-  return {};
+  return sys::set_propagation(context.root, MS_PRIVATE);
 }
 
 Result<void> pivot(const Context& context) {

@@ -59,6 +59,15 @@ TEST_CASE("root: propagation is private without a word") {
   CHECK(bundle.report("mount /").value("mount.tags") == "");
 }
 
+TEST_CASE("root: propagation is private on machines whose mounts are shared, too") {
+  if (testing_old_runc()) return skip_case("runc 1.1.5 leaves it a slave");
+  Bundle bundle;
+  bundle.probe("mount /");
+  const Outcome outcome = run_after(bundle, "mount --make-rshared /");
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(outcome.value("mount.tags") == "");
+}
+
 TEST_CASE("root: propagation is as rootfsPropagation says") {
   if (testing_old_runc()) return skip_case("newer than runc 1.1");
   Bundle bundle;
