@@ -82,7 +82,7 @@ Result<void> thaw(const std::string& dir) {
 }
 
 bool frozen(const std::string& dir) {
-  const auto asked = sys::read_file(dir + "/freezer.self_freezing");
+  const auto asked = sys::read_record(dir + "/freezer.self_freezing");
   return asked && trim(*asked) == "1";
 }
 

@@ -135,7 +135,7 @@ Result<void> thaw(const std::string& dir) {
 }
 
 bool frozen(const std::string& dir) {
-  const auto asked = sys::read_file(dir + "/cgroup.freeze");
+  const auto asked = sys::read_record(dir + "/cgroup.freeze");
   return asked && trim(*asked) == "1";
 }
 

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "runtime/base/strings.hpp"
@@ -12,7 +12,18 @@
 namespace coracle::sys {
 namespace {
 
-constexpr std::size_t first_step = 8192;  // holds nearly all that procfs has, and configurations
+// Holds nearly all that procfs has, states and configurations.
+constexpr std::size_t chunk_size = 8192;
+
+using Chunk = std::array<char, chunk_size>;  // not cleared: few files fill it
+
+Result<std::size_t> read_chunk(const Fd& fd, Chunk& chunk) {
+  ssize_t got = 0;
+  do got = ::read(fd.get(), chunk.data(), chunk.size());
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return fail_errno("read");
+  return static_cast<std::size_t>(got);
+}
 
 Result<void> write_text_once(const Fd& fd, const std::string& path, std::string_view text) {
   ssize_t written = 0;
@@ -39,20 +50,13 @@ Result<Fd> open_at(const Fd& dir, const std::string& name, int flags, mode_t mod
 }
 
 Result<std::string> read_all(const Fd& fd, std::size_t most) {
+  Chunk chunk;
   std::string text;
   while (true) {
-    // procfs and cgroupfs report no size, and are read most: grow as we read.
-    const std::size_t old_size = text.size();
-    const std::size_t step = std::max(first_step, old_size);
-    text.resize(old_size + step);
-    const ssize_t got = ::read(fd.get(), text.data() + old_size, step);
-    if (got < 0 && errno == EINTR) {
-      text.resize(old_size);
-      continue;
-    }
-    if (got < 0) return fail_errno("read");
-    text.resize(old_size + static_cast<std::size_t>(got));
+    // procfs and cgroupfs, which are read most, report no size.
+    const std::size_t got = TRY(read_chunk(fd, chunk));
     if (got == 0) return text;
+    text.append(chunk.data(), got);
     if (text.size() > most) return fail("larger than " + std::to_string(most) + " bytes");
   }
 }
@@ -65,6 +69,15 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
 Result<std::string> read_file_at(const Fd& dir, const std::string& name, std::size_t most) {
   const Fd fd = TRY(open_at(dir, name, O_RDONLY));
   return read_all(fd, most).context(name);
+}
+
+Result<std::string> read_record(const std::string& path) {
+  const Fd fd = TRY(open_file(path, O_RDONLY));
+  Chunk chunk;
+  const std::size_t got = TRY(read_chunk(fd, chunk).context(path));
+  std::string text(chunk.data(), got);
+  if (got == chunk.size()) text += TRY(read_all(fd).context(path));
+  return text;
 }
 
 Result<void> write_once(const std::string& path, std::string_view text) {

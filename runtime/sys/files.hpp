@@ -22,6 +22,10 @@ Result<std::string> read_file_at(const Fd& dir, const std::string& name,
                                  std::size_t most = 64 << 20);
 Result<std::string> read_all(const Fd& fd, std::size_t most = 64 << 20);
 
+// The same of a file that is never given in pieces, in one read(2) less: a regular file, and one
+// of procfs and cgroupfs that is a single record (fs/seq_file.c).
+Result<std::string> read_record(const std::string& path);
+
 // One write(2), as procfs and cgroupfs demand; O_WRONLY, never creates.
 Result<void> write_once(const std::string& path, std::string_view text);
 Result<void> write_once_at(const Fd& dir, const std::string& name, std::string_view text);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -25,6 +26,22 @@ TEST_CASE("files: a replaced file has the new text and leaves none beside it") {
   CHECK(read_file_at(dir, "state.json").value() == "two");
   CHECK(std::distance(std::filesystem::directory_iterator(top), {}) == 1);
   std::filesystem::remove_all(top);
+}
+
+TEST_CASE("files: a record is read whole, however long it is") {
+  std::string path = (std::filesystem::temp_directory_path() / "coracle-files-XXXXXX").string();
+  const Fd file(::mkstemp(path.data()));
+  REQUIRE(file);
+  std::string text;
+  for (const std::size_t size : {0UZ, 1UZ, 8191UZ, 8192UZ, 8193UZ, 100000UZ}) {
+    text.resize(size, static_cast<char>('a' + size % 26));
+    REQUIRE(::ftruncate(file.get(), 0) == 0);
+    REQUIRE(::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(size));
+    CHECK(read_record(path).value() == text);
+    CHECK(read_file(path).value() == text);
+  }
+  std::filesystem::remove(path);
+  CHECK(read_record(path).error().text() == "open " + path + ": no such file or directory");
 }
 
 TEST_CASE("files: one longer than allowed is refused") {
