@@ -57,7 +57,23 @@ Result<void> check_memory_use(const std::string& dir, const oci::Memory& memory)
   return check("memory", memory.limit.value_or(0));
 }
 
+// Null where no v1 hierarchy has the controller, or the container no part in it.
+const std::string* find_v1(const Host& host, const Paths& paths, std::string_view controller) {
+  for (const Hierarchy& hierarchy : host.v1) {
+    if (std::ranges::find(hierarchy.controllers, controller) == hierarchy.controllers.end())
+      continue;
+    const auto path = paths.v1.find(hierarchy.controllers.front());
+    return path == paths.v1.end() ? nullptr : &path->second;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+bool is_frozen(const Host& host, const Paths& paths) {
+  if (const std::string* dir = find_v1(host, paths, "freezer")) return v1::frozen(*dir);
+  return !paths.v2.empty() && v2::frozen(paths.v2);
+}
 
 std::vector<std::string> Cgroup::directories() const {
   std::vector<std::string> all;
@@ -66,15 +82,8 @@ std::vector<std::string> Cgroup::directories() const {
   return all;
 }
 
-// Null where no v1 hierarchy has the controller, or this container no part in it.
 const std::string* Cgroup::v1_directory(std::string_view controller) const {
-  for (const Hierarchy& hierarchy : host_.v1) {
-    if (std::ranges::find(hierarchy.controllers, controller) == hierarchy.controllers.end())
-      continue;
-    const auto path = paths_.v1.find(hierarchy.controllers.front());
-    return path == paths_.v1.end() ? nullptr : &path->second;
-  }
-  return nullptr;
+  return find_v1(host_, paths_, controller);
 }
 
 Place Cgroup::place_of(std::string_view controller) const {
@@ -344,11 +353,6 @@ Result<void> Cgroup::thaw() const {
   if (const std::string* dir = v1_directory("freezer")) return v1::thaw(*dir);
   if (paths_.v2.empty()) return fail("the container has no cgroup that can be thawed");
   return v2::thaw(paths_.v2);
-}
-
-bool Cgroup::frozen() const {
-  if (const std::string* dir = v1_directory("freezer")) return v1::frozen(*dir);
-  return !paths_.v2.empty() && v2::frozen(paths_.v2);
 }
 
 Result<void> Cgroup::kill_all() const {

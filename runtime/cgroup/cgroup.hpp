@@ -58,6 +58,9 @@ struct Paths {
 // path that names no cgroup, like "/".  Pure.
 Result<Paths> container_paths(const Host& host, std::string_view cgroups_path, std::string_view id);
 
+// Whether the container's cgroup was asked to be frozen; false also when it is gone.
+bool is_frozen(const Host& host, const Paths& paths);
+
 // What a kernel without the file means for a Setting.
 enum class IfMissing {
   fail,     // a limit that cannot be applied
@@ -150,7 +153,7 @@ class Cgroup {
   // freeze waits at most ten seconds, then thaws again.
   Result<void> freeze() const;
   Result<void> thaw() const;
-  bool frozen() const;  // false also when the cgroup is gone
+  bool frozen() const { return is_frozen(host_, paths_); }
 
   // SIGKILL to all, by cgroup.kill where there is one; thaws; waits until they
   // are gone, at most ten seconds.

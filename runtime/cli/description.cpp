@@ -10,37 +10,22 @@
 namespace coracle::cli {
 namespace {
 
-constexpr std::size_t columns = 6;
 constexpr std::size_t least_width = 12;
 constexpr std::size_t gap = 3;
 
-using Row = std::array<std::string, columns>;
-
 pid_t shown_pid(const container::Described& container) {
   return container.status == oci::Status::stopped ? 0 : container.facts.pid;
-}
-
-std::string render_rows(const std::vector<Row>& rows) {
-  std::array<std::size_t, columns> widths;
-  widths.fill(least_width);
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], row[i].size() + gap);
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < columns; ++i)
-      text.append(row[i]).append(widths[i] - row[i].size(), ' ');
-    text.append(row.back()) += '\n';
-  }
-  return text;
 }
 
 }  // namespace
 
 std::string user_name(uid_t uid, std::string_view passwd) {
   const std::string wanted = std::to_string(uid);
-  for (const std::string_view line : split(passwd, '\n')) {
+  while (!passwd.empty()) {
+    const std::string_view line = passwd.substr(0, passwd.find('\n'));
     const auto fields = split(line, ':');
     if (fields.size() > 2 && fields[2] == wanted) return std::string(fields[0]);
+    passwd.remove_prefix(std::min(line.size() + 1, passwd.size()));
   }
   return "#" + wanted;
 }
@@ -71,16 +56,39 @@ void write_description(oci::json::Writer& out, const container::Described& conta
   out.end_object();
 }
 
-std::string render_table(const std::vector<container::Described>& containers,
-                         std::string_view passwd) {
-  std::vector<Row> rows = {{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
-  for (const container::Described& container : containers) {
-    const container::ContainerFacts& facts = container.facts;
-    rows.push_back({facts.id, std::to_string(shown_pid(container)),
-                    std::string(oci::to_string(container.status)), facts.bundle, facts.created,
-                    user_name(facts.owner, passwd)});
+Table::Table() {
+  widths_.fill(least_width);
+  add({"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
+}
+
+void Table::add(const container::Described& container, std::string_view passwd) {
+  const container::ContainerFacts& facts = container.facts;
+  const std::string pid = std::to_string(shown_pid(container));
+  const std::string owner = user_name(facts.owner, passwd);
+  add({facts.id, pid, oci::to_string(container.status), facts.bundle, facts.created, owner});
+}
+
+void Table::add(const std::array<std::string_view, columns>& row) {
+  Sizes& sizes = sizes_.emplace_back();
+  for (std::size_t i = 0; i < columns; ++i) {
+    sizes[i] = row[i].size();
+    widths_[i] = std::max(widths_[i], sizes[i] + gap);
+    cells_ += row[i];
   }
-  return render_rows(rows);
+}
+
+std::string Table::text() const {
+  std::string text;
+  std::string_view rest = cells_;
+  for (const Sizes& sizes : sizes_) {
+    for (std::size_t i = 0; i < columns; ++i) {
+      text += rest.substr(0, sizes[i]);
+      rest.remove_prefix(sizes[i]);
+      const bool last = i + 1 == columns;
+      text.append(last ? 1 : widths_[i] - sizes[i], last ? '\n' : ' ');
+    }
+  }
+  return text;
 }
 
 }  // namespace coracle::cli

@@ -1,6 +1,7 @@
 // How `state` and `list` show a container.  Pure.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,22 @@ std::string user_name(uid_t uid, std::string_view passwd);
 void write_description(oci::json::Writer& out, const container::Described& container,
                        std::string_view passwd);
 
-// Columns at least twelve wide and three apart, a header, a line each.
-std::string render_table(const std::vector<container::Described>& containers,
-                         std::string_view passwd);
+// Columns at least twelve wide and three apart, a header, a line each.  Until the last container
+// is known no line can be written: a table holds little more than their texts.
+class Table {
+ public:
+  Table();
+  void add(const container::Described& container, std::string_view passwd);
+  std::string text() const;
+
+ private:
+  static constexpr std::size_t columns = 6;
+  using Sizes = std::array<std::size_t, columns>;
+  void add(const std::array<std::string_view, columns>& row);
+
+  std::string cells_;  // all rows' one after another
+  std::vector<Sizes> sizes_;
+  Sizes widths_;
+};
 
 }  // namespace coracle::cli

@@ -1,6 +1,8 @@
 // `list`: all containers below --root.
 #include <sys/stat.h>
 
+#include <functional>
+
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/description.hpp"
 #include "runtime/cli/output.hpp"
@@ -20,23 +22,42 @@ constexpr std::array options = {
     help_option,
 };
 
-std::string render_ids(const std::vector<container::Described>& containers) {
+Result<void> each_readable(const std::string& root,
+                           const std::function<void(const container::Described&)>& each) {
+  return container::list(root, [&](const Result<container::Described>& container) {
+    if (container)
+      each(*container);
+    else
+      container::log::warn(container.error().text());
+  });
+}
+
+Result<std::string> list_ids(const std::string& root) {
   std::string text;
-  for (const container::Described& container : containers)
+  TRY(each_readable(root, [&](const container::Described& container) {
     text.append(container.facts.id).append("\n");
+  }));
   return text;
 }
 
 // Of none: "null", as Go writes an empty list, and as callers expect it.
-std::string render_json(const std::vector<container::Described>& containers,
-                        std::string_view passwd) {
-  if (containers.empty()) return "null\n";
+Result<std::string> list_as_json(const std::string& root, std::string_view passwd) {
   oci::json::Writer out(oci::json::Layout::compact);
+  bool any = false;
   out.begin_array();
-  for (const container::Described& container : containers)
+  TRY(each_readable(root, [&](const container::Described& container) {
     write_description(out, container, passwd);
+    any = true;
+  }));
   out.end_array();
-  return std::move(out).text() + "\n";
+  return any ? std::move(out).text() + "\n" : "null\n";
+}
+
+Result<std::string> list_as_table(const std::string& root, std::string_view passwd) {
+  Table table;
+  TRY(each_readable(root,
+                    [&](const container::Described& container) { table.add(container, passwd); }));
+  return table.text();
 }
 
 // The default root need not be there: nobody has made a container yet.
@@ -47,19 +68,19 @@ Result<void> check_root(const Globals& globals) {
   return {};
 }
 
+Result<std::string> render(const std::string& root, const Arguments& arguments) {
+  if (arguments.has("quiet")) return list_ids(root);
+  const std::string passwd = sys::read_file("/etc/passwd").value_or("");
+  return arguments.text("format") == "json" ? list_as_json(root, passwd)
+                                            : list_as_table(root, passwd);
+}
+
 Result<int> run(const Globals& globals, const Arguments& arguments) {
   const std::string format = arguments.text("format");
   if (format != "table" && format != "json") return fail("invalid format option");
   TRY(check_root(globals));
-  const container::Listing listing = TRY(container::list(globals.root));
-  for (const Error& error : listing.unreadable) container::log::warn(error.text());
-  if (arguments.has("quiet")) {
-    TRY(print(render_ids(listing.containers)));
-    return 0;
-  }
-  const std::string passwd = sys::read_file("/etc/passwd").value_or("");
-  TRY(print(format == "json" ? render_json(listing.containers, passwd)
-                             : render_table(listing.containers, passwd)));
+  const std::string text = TRY(render(globals.root, arguments));
+  TRY(print(text));
   return 0;
 }
 

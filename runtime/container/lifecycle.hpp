@@ -1,6 +1,7 @@
 // runtime.md#query-state, #kill, #delete, and the list of all containers.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,9 @@ struct Described {
 };
 
 Result<Described> describe(const std::string& root, const std::string& id);
-// Containers whose state cannot be read are reported by name in `unreadable`.
-struct Listing {
-  std::vector<Described> containers;
-  std::vector<Error> unreadable;
-};
-Result<Listing> list(const std::string& root);
+// Hands `each` every container below `root`, in the order of their ids; where the state of one
+// cannot be read, an error that names it.
+Result<void> list(const std::string& root, const std::function<void(Result<Described>)>& each);
 
 // "container not running" when it is stopped.  With `all`: every process of
 // its cgroup, and no error when it is stopped.

@@ -8,8 +8,7 @@ namespace {
 
 Result<Described> describe_on(const Result<cgroup::Host>& host, const std::string& root,
                               const std::string& id) {
-  const StateDir dir = TRY(StateDir::peek(root, id));
-  ContainerFacts facts = TRY(dir.load_facts());
+  ContainerFacts facts = TRY(peek_facts(root, id));
   const oci::Status status = status_of(facts, host);
   return Described{.facts = std::move(facts), .status = status};
 }
@@ -20,18 +19,12 @@ Result<Described> describe(const std::string& root, const std::string& id) {
   return describe_on(cgroup::detect(), root, id);
 }
 
-Result<Listing> list(const std::string& root) {
+Result<void> list(const std::string& root, const std::function<void(Result<Described>)>& each) {
   // Once for all: it may take reading a list of mounts that grows with the containers.
   const Result<cgroup::Host> host = cgroup::detect();
-  Listing listing;
-  for (const std::string& id : TRY(container_ids(root))) {
-    auto described = describe_on(host, root, id);
-    if (described)
-      listing.containers.push_back(*std::move(described));
-    else
-      listing.unreadable.push_back(std::move(described.error()).context("load container " + id));
-  }
-  return listing;
+  for (const std::string& id : TRY(container_ids(root)))
+    each(describe_on(host, root, id).context("load container " + id));
+  return {};
 }
 
 }  // namespace coracle::container

@@ -43,28 +43,41 @@ struct CloseDirectory {
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
-// All names but "." and "..".
-Result<std::vector<std::string>> names_in(const sys::Fd& dir, const std::string& path) {
+struct Entry {
+  std::string name;
+  unsigned char type = DT_UNKNOWN;  // readdir(3); not every file system tells it
+};
+
+// All but "." and "..".
+Result<std::vector<Entry>> entries_of(const sys::Fd& dir, const std::string& path) {
   // A description of its own: the position is not shared with other readers.
   sys::Fd own = TRY(sys::open_at(dir, ".", O_RDONLY | O_DIRECTORY).context(path));
   const Directory directory(::fdopendir(own.get()));
   if (!directory) return fail_errno("fdopendir " + path);
   own.release();  // closedir(3) closes it
-  std::vector<std::string> names;
+  std::vector<Entry> entries;
   while (true) {
     errno = 0;
     const dirent* entry = ::readdir(directory.get());
     if (entry == nullptr && errno != 0) return fail_errno("readdir " + path);
-    if (entry == nullptr) return names;
+    if (entry == nullptr) return entries;
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name != "." && name != "..")
+      entries.push_back({.name = std::string(name), .type = entry->d_type});
   }
+}
+
+bool is_directory(const sys::Fd& dir, const Entry& entry) {
+  if (entry.type != DT_UNKNOWN) return entry.type == DT_DIR;
+  struct stat status = {};
+  return ::fstatat(dir.get(), entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode);
 }
 
 // A container that may remount what it is shown of its directory may have
 // made directories there.
 Result<void> empty_directory(const sys::Fd& dir, const std::string& path) {
-  for (const std::string& name : TRY(names_in(dir, path))) {
+  for (const auto& [name, type] : TRY(entries_of(dir, path))) {
     const std::string full = path + "/" + name;
     if (::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) continue;
     if (errno != EISDIR) return fail_errno("unlink " + full);
@@ -125,13 +138,10 @@ Result<std::vector<std::string>> container_ids(const std::string& root) {
   const sys::Fd dir(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir && errno == ENOENT) return std::vector<std::string>();
   if (!dir) return fail_errno("open " + root + hint_of_root(errno));
-  std::vector<std::string> ids = TRY(names_in(dir, root));
-  std::erase_if(ids, [&](const std::string& name) {
-    struct stat status = {};
-    return !check_id(name) ||
-           ::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-           !S_ISDIR(status.st_mode);
-  });
+  std::vector<std::string> ids;
+  for (Entry& entry : TRY(entries_of(dir, root))) {
+    if (check_id(entry.name) && is_directory(dir, entry)) ids.push_back(std::move(entry.name));
+  }
   std::sort(ids.begin(), ids.end());
   return ids;
 }
@@ -219,6 +229,16 @@ Result<ContainerState> StateDir::load() const {
   auto config = sys::read_file_at(dir_, config_file);
   if (!config) return ContainerState{TRY(facts_without_file(std::move(config).error())), {}};
   return ContainerState{std::move(facts), TRY(oci::parse_spec(*config, path_ + "/" + config_file))};
+}
+
+Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id) {
+  TRY(check_id(id));
+  const std::string path = root + "/" + id + "/" + state_file;
+  const auto text = sys::read_record(path);
+  if (text) return parse_facts(*text, path);
+  // Why it is not there only the directory tells.
+  const StateDir dir = TRY(StateDir::peek(root, id));
+  return dir.load_facts();
 }
 
 Result<void> StateDir::remove() {

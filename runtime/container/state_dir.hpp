@@ -67,7 +67,6 @@ class StateDir {
   // The id alone, with pid 0, where nothing was saved yet: a claim in progress,
   // or one whose maker was killed.
   Result<ContainerState> load() const;
-  Result<ContainerFacts> load_facts() const;  // without the configuration
   void keep() { remove_when_dropped_ = false; }
   // With all that lies in it.
   Result<void> remove();
@@ -82,6 +81,9 @@ class StateDir {
   const std::string& path() const { return path_; }
 
  private:
+  friend Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id);
+
+  Result<ContainerFacts> load_facts() const;
   Result<ContainerFacts> facts_without_file(Error error) const;
 
   StateDir(std::string path, sys::Fd dir, bool remove_when_dropped)
@@ -91,6 +93,9 @@ class StateDir {
   sys::Fd dir_;  // flock(2)ed by claim and open, until unlock
   bool remove_when_dropped_ = false;
 };
+
+// What StateDir::load() of a peek has without the configuration, in fewer system calls.
+Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id);
 
 // [A-Za-z0-9_+.-]+, not "." or "..", at most 1024 bytes.
 Result<void> check_id(std::string_view id);

@@ -9,10 +9,7 @@ namespace {
 
 // `host` may not be known: where no cgroup is mounted.
 bool is_frozen(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
-  if (!host && has_cgroups(facts)) return false;
-  const cgroup::Cgroup cgroup(host.value_or(cgroup::Host{}), facts.cgroup_paths,
-                              {.rootless = facts.rootless});
-  return cgroup.frozen();
+  return host && cgroup::is_frozen(*host, facts.cgroup_paths);
 }
 
 }  // namespace

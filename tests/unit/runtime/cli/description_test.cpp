@@ -35,6 +35,7 @@ TEST_CASE("user_name: an id without an entry is shown as a number") {
   CHECK(cli::user_name(1000, passwd) == "web");
   CHECK(cli::user_name(100, passwd) == "#100");
   CHECK(cli::user_name(0, "") == "#0");
+  CHECK(cli::user_name(7, "root:x:0:0\n\n:\nlast:x:7:7") == "last");
 }
 
 TEST_CASE("description: fields are in the order of runc") {
@@ -56,9 +57,10 @@ TEST_CASE("description: a stopped container has no process") {
 }
 
 TEST_CASE("table: columns are aligned") {
-  CHECK(cli::render_table({}, passwd) ==
-        "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
-  CHECK(cli::render_table({example()}, passwd) ==
+  cli::Table table;
+  CHECK(table.text() == "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
+  table.add(example(), passwd);
+  CHECK(table.text() ==
         "ID          PID         STATUS      BUNDLE                      CREATED                "
         "OWNER\n"
         "web1        42          running     /a/long/way/to/the/bundle   2026-11-21T19:40:34Z   "

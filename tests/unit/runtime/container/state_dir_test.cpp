@@ -14,6 +14,7 @@
 
 using namespace coracle;
 using container::ContainerState;
+using container::peek_facts;
 using container::StateDir;
 
 namespace {
@@ -122,6 +123,20 @@ TEST_CASE("state dir: what was saved is loaded") {
   struct stat status = {};
   REQUIRE(::stat((dir->path() + "/state.json").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("state dir: facts are read without the configuration, and as it would read them") {
+  const Root root;
+  CHECK(peek_facts(root.path(), "web1").error().text() == "container does not exist");
+  CHECK_FALSE(peek_facts(root.path(), "../web1").has_value());
+  const auto dir = StateDir::claim(root.path(), "web1");
+  REQUIRE(dir.has_value());
+  CHECK(peek_facts(root.path(), "web1").value().id == "web1");
+  CHECK(peek_facts(root.path(), "web1").value().pid == 0);
+  REQUIRE(save(*dir).has_value());
+  CHECK(peek_facts(root.path(), "web1").value().pid == 42);
+  std::filesystem::remove(dir->path() + "/config.json");
+  CHECK(peek_facts(root.path(), "web1").value().pid == 42);
 }
 
 TEST_CASE("state dir: a claim without state has an id and no pid") {
