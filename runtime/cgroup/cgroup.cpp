@@ -304,7 +304,10 @@ Result<void> Cgroup::attach(pid_t pid, bool born_in_v2) const {
 
 Result<void> Cgroup::delegate(uid_t uid) const {
   if (host_.mode != Mode::v2 || paths_.v2.empty()) return {};
-  return v2::delegate(paths_.v2, uid);
+  auto done = v2::delegate(paths_.v2, uid);
+  // An unprivileged user cannot give it away, and so it stays the container's root's.
+  const bool stays = !done && done.error().code == EPERM && options_.rootless;
+  return stays ? Result<void>() : done;
 }
 
 Result<void> Cgroup::delegate_below(const std::string& below, pid_t pid, uid_t uid) const {

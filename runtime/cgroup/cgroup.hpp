@@ -137,7 +137,8 @@ class Cgroup {
   Result<void> attach(pid_t pid, bool born_in_v2) const;
 
   // Hands the v2 cgroup to `uid`: the directory and the files listed in
-  // /sys/kernel/cgroup/delegate.  Does nothing beside v1 hierarchies.
+  // /sys/kernel/cgroup/delegate.  Does nothing beside v1 hierarchies, nor where a rootless runtime
+  // may not.
   // Spec: config-linux.md#cgroup-ownership
   Result<void> delegate(uid_t uid) const;
 

@@ -25,8 +25,8 @@ CgroupChoice choose_none(const oci::Spec& spec) {
   return {.host = cgroup::detect().value_or(cgroup::Host{})};
 }
 
-// The mapped root, where it sees its cgroup and nothing else does.
-bool owns_its_cgroup(const plan::Plan& plan) {
+// Whether the container may write to its cgroup, and sees no other.
+bool may_own_its_cgroup(const plan::Plan& plan) {
   if (plan.id_maps.writer == plan::IdMapWriter::none || !plan.namespaces.new_cgroup) return false;
   return std::ranges::any_of(plan.mounts, [](const plan::Mount& mount) {
     return mount.kind == plan::MountKind::cgroup && (mount.flags & MS_RDONLY) == 0;
@@ -62,8 +62,9 @@ Result<void> limit_cgroup(cgroup::Cgroup& cgroup, const CreateOptions& options,
   const auto& resources = state.spec.linux_.resources;
   if (resources && options.cgroup_manager != cgroup::Manager::disabled)
     TRY(cgroup.limit(as_written(state, *resources)).context("cgroup"));
-  if (!owns_its_cgroup(plan)) return {};
-  return cgroup.delegate(host_id(plan.id_maps.uid_mappings, 0).value_or(0)).context("cgroup");
+  if (!may_own_its_cgroup(plan)) return {};
+  const auto owner = host_id(plan.id_maps.uid_mappings, plan.process ? plan.process->uid : 0);
+  return owner ? cgroup.delegate(*owner).context("cgroup") : Result<void>();
 }
 
 }  // namespace coracle::container

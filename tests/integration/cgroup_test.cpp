@@ -277,6 +277,26 @@ TEST_CASE("cgroup v2: in a user namespace without a cgroup namespace a mount sho
   CHECK_MESSAGE(outcome.value("mount.options").starts_with("ro,"), outcome.out);
 }
 
+TEST_CASE("cgroup v2: one that may be written to belongs to the process's user") {
+  for (const unsigned uid : {0U, 7U}) {
+    Bundle bundle;
+    if (!shows(bundle, CgroupView::v2)) return;
+    bundle.map_ids(1'000'000);
+    bundle.config["process"]["user"] = {{"uid", uid}, {"gid", uid}};
+    add_namespace(bundle.config, "cgroup");
+    add_mount(bundle.config, "/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid"});
+    bundle.probe("wait-signal");
+    bundle.launch();
+    const std::string top = cgroup_directories(bundle.cgroup()).front();
+    for (const char* file : {"", "/cgroup.procs"}) {
+      struct stat facts = {};
+      REQUIRE(::stat((top + file).c_str(), &facts) == 0);
+      CHECK(facts.st_uid == 1'000'000 + uid);
+    }
+    CHECK(bundle.remove({"--force"}).exit_code == 0);
+  }
+}
+
 TEST_CASE("cgroup: all of it works in a user namespace") {
   for (const CgroupView view : possible_views()) {
     Bundle bundle;

@@ -1,7 +1,9 @@
 // The systemd cgroup driver, where systemd is PID 1: the user's own manager.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,15 @@ class UserUnit : public Unit {
   }
 };
 
+// Of the account, in both files: "user:100000:65536".
+unsigned first_subordinate_id() {
+  std::ifstream file("/etc/subuid");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("user:")) return static_cast<unsigned>(std::stoul(line.substr(5)));
+  FAIL("the user has no line in /etc/subuid");
+  return 0;
+}
+
 bool user_has_manager() {
   if (!systemd_is_init() || !is_v2()) return false;
   if (fs::exists(user_runtime + "/systemd/private")) return true;
@@ -94,6 +105,26 @@ TEST_CASE("systemd, rootless: limits are in force, and can be changed") {
   CHECK(container.as_user({"update", "--pids-limit", "43", container.id()}).exit_code == 0);
   CHECK(words(read_file(directory + "/pids.max")) == "43");
   CHECK(container.own_property("TasksMax") == "43\n");
+}
+
+TEST_CASE(
+    "systemd, rootless: what cannot be given to the process's user stays the container's root's") {
+  if (!user_has_manager()) return;
+  UserUnit container;
+  const unsigned range = first_subordinate_id();
+  for (const char* mappings : {"uidMappings", "gidMappings"})
+    container.config["linux"][mappings].push_back(
+        {{"containerID", 1}, {"hostID", range}, {"size", 100}});
+  container.config["process"]["user"] = {{"uid", 7}, {"gid", 7}};
+  add_namespace(container.config, "cgroup");
+  add_mount(container.config, "/sys/fs/cgroup", "cgroup", "cgroup", {"rw"});
+  container.launch_as_user();
+  struct stat facts = {};
+  const std::string scope =
+      "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/coracleuser.slice/" +
+      container.name();
+  REQUIRE(::stat(scope.c_str(), &facts) == 0);
+  CHECK(facts.st_uid == account);
 }
 
 TEST_CASE("systemd, rootless: exec joins the scope from another part of the tree") {
