@@ -208,9 +208,8 @@ Result<sys::Fd> place_stand_in(const Context& context, const plan::Mount& mount,
 const char* why_refused(const plan::Mount& mount) {
   if (mount.type == "proc")
     return "a new proc needs a PID namespace that the container's user namespace owns, and a "
-           "host's "
-           "/proc of which nothing is covered (an outer container's masked paths do); the host's "
-           "own may not stand in, because it shows the host's processes";
+           "host's /proc of which nothing is covered (an outer container's masked paths do); the "
+           "host's own may not stand in, because it shows the host's processes";
   if (mount.type == "mqueue")
     return "a new mqueue needs an IPC namespace that the container's user namespace owns";
   return nullptr;
