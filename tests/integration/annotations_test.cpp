@@ -121,6 +121,7 @@ TEST_CASE("annotation delegate-cgroup: other places than pure v2 are refused wit
     CHECK(contains(bundle.run().err, "needs pure cgroup v2"));
   }
   Bundle bundle;
+  bundle.config["linux"].erase("cgroupsPath");  // else systemd may be the manager
   bundle.probe("ids");
   annotate(bundle, "run.oci.delegate-cgroup", "payload");
   const Outcome outcome = bundle.command(

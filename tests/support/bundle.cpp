@@ -52,6 +52,7 @@ bool makes_a_container(const std::vector<std::string>& args) {
 
 // Of this test binary's slice; the id may be another's.
 bool names_a_unit(const Json& config) {
+  if (!config.is_object()) return false;  // a test of broken configurations
   const Json path = config.value("/linux/cgroupsPath"_json_pointer, Json());
   return path.is_string() &&
          path.get<std::string>().starts_with(parent_cgroup().substr(1) + ":coracle:");
