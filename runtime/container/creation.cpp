@@ -378,7 +378,8 @@ Result<Made> make_container(const CreateOptions& options, Making how) {
   Preserved kept = TRY(preserved_descriptors(options.preserve_fds));
   TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + kept.count)));
   Bundle bundle = TRY(load_bundle(options.bundle, options.config));
-  TRY(check_terminal(options, bundle.spec, how.terminal));
+  const auto& process = bundle.spec.process;
+  TRY(check_terminal(process && process->terminal, how.terminal, options.console_socket));
   Creation creation(options, std::move(how), std::move(bundle), std::move(kept),
                     TRY(StateDir::claim(options.root, options.id)));
   auto done = creation.run();

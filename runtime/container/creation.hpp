@@ -10,7 +10,7 @@
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/container/bundle.hpp"
 #include "runtime/container/create.hpp"
-#include "runtime/container/new_state.hpp"
+#include "runtime/container/process_setup.hpp"
 #include "runtime/container/state_dir.hpp"
 #include "runtime/init/init.hpp"
 #include "runtime/plan/plan.hpp"

@@ -30,8 +30,9 @@ namespace coracle::container {
 namespace {
 
 // The status of the container, for hooks and for the seccomp agent.
-Result<oci::Status> check_running(const ContainerState& state, bool ignore_paused) {
-  const oci::Status status = status_of(state);
+Result<oci::Status> check_running(const ContainerState& state, const cgroup::Host& host,
+                                  bool ignore_paused) {
+  const oci::Status status = status_of(state, host);
   switch (status) {
     case oci::Status::created:
     case oci::Status::running:
@@ -57,7 +58,8 @@ class Execution {
         own_binary_(std::move(own_binary)) {}
 
   Result<int> run() {
-    status_ = TRY(check_running(state_, options_.ignore_paused));
+    cgroup_host_ = TRY(cgroup_host_of(state_));
+    status_ = TRY(check_running(state_, cgroup_host_, options_.ignore_paused));
     TRY(plan());
     std::optional<ForwardedSignals> signals;
     if (!options_.detach) signals.emplace(TRY(ForwardedSignals::block()));
@@ -76,7 +78,6 @@ class Execution {
 
  private:
   Result<void> plan();
-  Result<void> check_console() const;
   Result<cgroup::Cgroup> choose_cgroup() const;
   Result<init::Joining> joining() const;
   Result<void> spawn();
@@ -103,26 +104,18 @@ class Execution {
   sys::Fd terminal_;
 };
 
-Result<void> Execution::check_console() const {
-  const bool terminal = plan_.process->terminal;
-  if (terminal && options_.detach && options_.console_socket.empty())
-    return fail("cannot allocate tty if runc will detach without setting console socket");
-  if ((!terminal || !options_.detach) && !options_.console_socket.empty())
-    return fail("cannot use console socket if runc will not detach or allocate tty");
-  return {};
-}
-
 Result<void> Execution::plan() {
   const sys::timings::Phase phase("plan");
   oci::Spec& spec = state_.spec;
   spec.process = TRY(exec_process(spec.process.value_or(oci::Process{}), options_.request));
-  cgroup_host_ = TRY(cgroup_host_of(state_));
   facts_ = TRY(read_host_facts(spec, cgroup_host_));
   // The whole container is planned again: where a process ends up depends on
   // its namespaces, its ids on its mappings.
   plan_ = TRY(plan::make_plan(spec, facts_, {.bundle = state_.bundle, .id = state_.id}));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
-  TRY(check_console());
+  TRY(check_terminal(plan_.process->terminal,
+                     options_.detach ? TerminalUse::console_socket : TerminalUse::caller,
+                     options_.console_socket));
   if (!spec.linux_.seccomp) return {};
   filter_ = TRY(compile_filter(*spec.linux_.seccomp, plan_.annotations, options_.root));
   if (filter_.notifies)

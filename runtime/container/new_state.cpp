@@ -31,18 +31,6 @@ std::string now_rfc3339() {
 
 }  // namespace
 
-Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use) {
-  const bool terminal = spec.process && spec.process->terminal;
-  const bool detached = use == TerminalUse::console_socket;
-  if (terminal && detached && options.console_socket.empty())
-    return fail(
-        "cannot allocate tty if runc will detach without setting console socket: give "
-        "--console-socket, or set /process/terminal to false");
-  if ((!terminal || !detached) && !options.console_socket.empty())
-    return fail("cannot use console socket if runc will not detach or allocate tty");
-  return {};
-}
-
 ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {
   ContainerState state;
   state.id = options.id;

@@ -10,12 +10,6 @@
 
 namespace coracle::container {
 
-// Who gets the master of process.terminal.
-enum class TerminalUse { console_socket, caller };
-
-// A detached container's terminal goes to a console socket, which is for that alone.
-Result<void> check_terminal(const CreateOptions& options, const oci::Spec& spec, TerminalUse use);
-
 // Our own stdio is noted in it.
 ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
 

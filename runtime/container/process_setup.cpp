@@ -90,6 +90,17 @@ std::optional<std::uint32_t> host_id(const std::vector<oci::IdMapping>& mappings
   return std::nullopt;
 }
 
+Result<void> check_terminal(bool terminal, TerminalUse use, const std::string& console_socket) {
+  const bool detached = use == TerminalUse::console_socket;
+  if (terminal && detached && console_socket.empty())
+    return fail(
+        "cannot allocate tty if runc will detach without setting console socket: give "
+        "--console-socket, or set terminal to false");
+  if ((!terminal || !detached) && !console_socket.empty())
+    return fail("cannot use console socket if runc will not detach or allocate tty");
+  return {};
+}
+
 void give_pipes(const plan::Plan& plan) {
   const auto& process = plan.process;
   if (!process || process->terminal || plan.id_maps.writer != plan::IdMapWriter::direct) return;

@@ -35,6 +35,12 @@ Result<void> raise_hard_limits(pid_t pid, const plan::Process& process);
 // The host's id of container id `id`; nothing for one that is not mapped.
 std::optional<std::uint32_t> host_id(const std::vector<oci::IdMapping>& mappings, std::uint32_t id);
 
+// Who gets the master of process.terminal.
+enum class TerminalUse { console_socket, caller };
+
+// A detached process's terminal goes to a console socket, which is for that alone.
+Result<void> check_terminal(bool terminal, TerminalUse use, const std::string& console_socket);
+
 // Pipes on our stdio belong to the host's root: unless they are given to the
 // container's user it could not reopen /dev/stderr.  Files and terminals keep
 // their owner: they outlive us.

@@ -301,8 +301,10 @@ Result<Made> restore_container(const RestoreOptions& options) {
   TRY(check_id(create.id));
   TRY(sys::close_on_exec_from(3));
   Bundle bundle = TRY(load_bundle(create.bundle, create.config));
-  TRY(check_terminal(create, bundle.spec,
-                     options.detach ? TerminalUse::console_socket : TerminalUse::caller));
+  const auto& process = bundle.spec.process;
+  TRY(check_terminal(process && process->terminal,
+                     options.detach ? TerminalUse::console_socket : TerminalUse::caller,
+                     create.console_socket));
   Restoration restoration(options, std::move(bundle), TRY(StateDir::claim(create.root, create.id)));
   auto done = restoration.run();
   if (!done) {
