@@ -37,11 +37,11 @@ namespace {
 
 class Creation {
  public:
-  Creation(const CreateOptions& options, Making how, Bundle bundle, Preserved preserved,
+  Creation(const CreateOptions& options, Making how, ContainerState state, Preserved preserved,
            StateDir dir)
       : options_(options),
         how_(std::move(how)),
-        bundle_(std::move(bundle)),
+        state_(std::move(state)),
         preserved_(std::move(preserved)),
         dir_(std::move(dir)) {}
 
@@ -62,7 +62,7 @@ class Creation {
   void run_poststop_hooks() const {
     if (!hooks_ran_) return;
     const oci::State state = oci_state(state_, oci::Status::stopped);
-    for (const Error& error : hooks::run_all("poststop", bundle_.spec.hooks.poststop, state))
+    for (const Error& error : hooks::run_all("poststop", state_.spec.hooks.poststop, state))
       log::warn(error.text());
   }
 
@@ -110,10 +110,9 @@ class Creation {
 
   const CreateOptions& options_;
   Making how_;
-  Bundle bundle_;
+  ContainerState state_;
   Preserved preserved_;
   StateDir dir_;
-  ContainerState state_;
   cgroup::Host cgroup_host_;
   std::optional<ContainerUnit> unit_;
   std::optional<cgroup::Cgroup> cgroup_;
@@ -133,8 +132,8 @@ class Creation {
 };
 
 Result<void> Creation::offer_readiness() {
-  if (notify_socket_of_caller().empty() || !bundle_.spec.process) return {};
-  auto offered = offer_notify_socket(bundle_.spec, dir_).context("NOTIFY_SOCKET");
+  if (notify_socket_of_caller().empty() || !state_.spec.process) return {};
+  auto offered = offer_notify_socket(state_.spec, dir_).context("NOTIFY_SOCKET");
   if (offered) {
     preserved_.env.push_back(*std::move(offered));
     return {};
@@ -146,13 +145,13 @@ Result<void> Creation::offer_readiness() {
 
 Result<void> Creation::plan() {
   const sys::timings::Phase phase("plan");
-  oci::Spec& spec = bundle_.spec;
+  oci::Spec& spec = state_.spec;
   CgroupChoice choice = TRY(choose_cgroups(spec, options_));
   cgroup_host_ = std::move(choice.host);
   unit_ = std::move(choice.unit);
   facts_ = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(spec, facts_,
-                              {.bundle = bundle_.path,
+                              {.bundle = state_.bundle,
                                .id = options_.id,
                                .no_pivot = options_.no_pivot,
                                .no_new_keyring = options_.no_new_keyring}));
@@ -167,7 +166,6 @@ Result<void> Creation::plan() {
     if (filter_.notifies)
       agent_ = TRY(sys::connect_unix(spec.linux_.seccomp->listener_path).context("seccomp agent"));
   }
-  state_ = new_state(options_, bundle_);
   state_.rootfs = plan_.rootfs.path;
   state_.cgroup_paths = std::move(choice.paths);
   if (unit_) state_.systemd_unit = unit_->name();
@@ -175,7 +173,7 @@ Result<void> Creation::plan() {
 }
 
 Result<void> Creation::plan_rdt_group() {
-  const auto& config = bundle_.spec.linux_.intel_rdt;
+  const auto& config = state_.spec.linux_.intel_rdt;
   if (!config) return {};
   const std::string mounts = TRY(sys::read_file("/proc/self/mountinfo"));
   const std::string root = TRY(find_resctrl(mounts));
@@ -187,10 +185,10 @@ Result<void> Creation::plan_rdt_group() {
 Result<void> Creation::make_groups() {
   const sys::timings::Phase phase("make cgroup");
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
-  TRY(dir_.save_config(bundle_.spec));
+  TRY(dir_.save_config(state_.spec));
   TRY(dir_.save(state_));
   if (rdt_) {
-    TRY(make_rdt_group(*rdt_, *bundle_.spec.linux_.intel_rdt));
+    TRY(make_rdt_group(*rdt_, *state_.spec.linux_.intel_rdt));
     rdt_made_ = true;
   }
   cgroup::Cgroup cgroup(cgroup_host_, state_.cgroup_paths, {.rootless = options_.rootless});
@@ -205,7 +203,7 @@ Result<void> Creation::make_groups() {
 
 // In the host's cgroup namespace all that /proc/PID/cgroup names, as under runc.
 std::string Creation::v2_stand_in() const {
-  const bool shares = plan::namespace_use(bundle_.spec.linux_, oci::NamespaceType::cgroup) ==
+  const bool shares = plan::namespace_use(state_.spec.linux_, oci::NamespaceType::cgroup) ==
                       plan::NamespaceUse::inherited;
   if (shares) return cgroup_host_.v2_mount_point;
   if (state_.cgroup_paths.v2.empty()) return cgroup_host_.v2_mount_point + cgroup_host_.v2_own;
@@ -213,14 +211,14 @@ std::string Creation::v2_stand_in() const {
 }
 
 Result<hooks::Output> Creation::output_of_inits_hooks() const {
-  const oci::Hooks& hooks = bundle_.spec.hooks;
+  const oci::Hooks& hooks = state_.spec.hooks;
   if (hooks.create_container.empty() && hooks.start_container.empty()) return hooks::Output{};
   return hooks::open_output(oci_state(state_, oci::Status::creating));
 }
 
 // A half-made container's poststop hooks run once its first hooks had their turn.
 bool Creation::has_work_at_rootfs_ready() const {
-  const oci::Hooks& hooks = bundle_.spec.hooks;
+  const oci::Hooks& hooks = state_.spec.hooks;
   return !hooks.prestart.empty() || !hooks.create_runtime.empty() ||
          !hooks.create_container.empty() || !hooks.poststop.empty() ||
          !plan_.annotations.delegate_cgroup.empty();
@@ -238,7 +236,7 @@ Result<void> Creation::spawn() {
   sync::Channel channel = TRY(sync::make_channel());
   init::Input input = {
       .plan = plan_,
-      .hooks = bundle_.spec.hooks,
+      .hooks = state_.spec.hooks,
       .state = oci_state(state_, oci::Status::creating),
       .channel = std::move(channel.init),
       .gate = TRY(make_gate()),
@@ -283,7 +281,7 @@ Result<void> Creation::prepare_init() {
   if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
   TRY(write_id_maps(init_.pid(), plan_.id_maps));
   TRY(check_joined_maps(init_.pid(), plan_));
-  TRY(move_net_devices(bundle_.spec.linux_.net_devices, init_.pid()));
+  TRY(move_net_devices(state_.spec.linux_.net_devices, init_.pid()));
   const auto& process = plan_.process;
   const bool tolerant = options_.rootless || !facts_.privileged || facts_.in_user_namespace;
   if (process) TRY(raise_hard_limits(init_.pid(), *process));
@@ -308,8 +306,8 @@ Result<void> Creation::run_runtime_hooks() {
   const sys::timings::Phase phase("hooks");
   hooks_ran_ = true;
   const oci::State state = oci_state(state_, oci::Status::creating);
-  TRY(hooks::run("prestart", bundle_.spec.hooks.prestart, state));
-  TRY(hooks::run("createRuntime", bundle_.spec.hooks.create_runtime, state));
+  TRY(hooks::run("prestart", state_.spec.hooks.prestart, state));
+  TRY(hooks::run("createRuntime", state_.spec.hooks.create_runtime, state));
   return channel_->send(sync::RuntimeHooksDone{});
 }
 
@@ -323,7 +321,7 @@ Result<void> Creation::take_console(sync::Console message) {
 
 Result<void> Creation::take_listener(sync::SeccompListener message) {
   if (!message.fd) message.fd = TRY(sys::pidfd_getfd(init_.pidfd(), message.number));
-  return send_seccomp_listener(agent_, *bundle_.spec.linux_.seccomp,
+  return send_seccomp_listener(agent_, *state_.spec.linux_.seccomp,
                                oci_state(state_, oci::Status::creating),
                                {.pid = init_.pid(), .listener = message.fd});
 }
@@ -380,8 +378,9 @@ Result<Made> make_container(const CreateOptions& options, Making how) {
   Bundle bundle = TRY(load_bundle(options.bundle, options.config));
   const auto& process = bundle.spec.process;
   TRY(check_terminal(process && process->terminal, how.terminal, options.console_socket));
-  Creation creation(options, std::move(how), std::move(bundle), std::move(kept),
-                    TRY(StateDir::claim(options.root, options.id)));
+  StateDir dir = TRY(StateDir::claim(options.root, options.id));
+  Creation creation(options, std::move(how), new_state(options, std::move(bundle)), std::move(kept),
+                    std::move(dir));
   auto done = creation.run();
   if (!done) {
     creation.undo();

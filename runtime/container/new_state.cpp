@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "runtime/container/criu_stdio.hpp"
 
@@ -31,17 +32,17 @@ std::string now_rfc3339() {
 
 }  // namespace
 
-ContainerState new_state(const CreateOptions& options, const Bundle& bundle) {
+ContainerState new_state(const CreateOptions& options, Bundle bundle) {
   ContainerState state;
   state.id = options.id;
-  state.oci_version = bundle.spec.oci_version;
-  state.bundle = bundle.path;
+  state.bundle = std::move(bundle.path);
   state.created = now_rfc3339();
   state.owner = ::geteuid();
   state.rootless = options.rootless;
-  state.annotations = bundle.spec.annotations;
-  state.spec = bundle.spec;
-  const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
+  state.spec = std::move(bundle.spec);
+  state.oci_version = state.spec.oci_version;
+  state.annotations = state.spec.annotations;
+  const bool terminal = state.spec.process && state.spec.process->terminal;
   if (!terminal) state.external_descriptors = criu::stdio_links();
   return state;
 }

@@ -11,6 +11,6 @@
 namespace coracle::container {
 
 // Our own stdio is noted in it.
-ContainerState new_state(const CreateOptions& options, const Bundle& bundle);
+ContainerState new_state(const CreateOptions& options, Bundle bundle);
 
 }  // namespace coracle::container

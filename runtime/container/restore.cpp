@@ -74,8 +74,8 @@ void keep_to_own_cgroups(criu::Options& request) {
 
 class Restoration {
  public:
-  Restoration(const RestoreOptions& options, Bundle bundle, StateDir dir)
-      : options_(options), bundle_(std::move(bundle)), dir_(std::move(dir)) {}
+  Restoration(const RestoreOptions& options, ContainerState state, StateDir dir)
+      : options_(options), state_(std::move(state)), dir_(std::move(dir)) {}
 
   Result<void> run() {
     TRY(plan());
@@ -100,7 +100,7 @@ class Restoration {
   void run_poststop_hooks() const {
     if (!hooks_ran_) return;
     const oci::State state = oci_state(state_, oci::Status::stopped);
-    for (const Error& error : hooks::run_all("poststop", bundle_.spec.hooks.poststop, state))
+    for (const Error& error : hooks::run_all("poststop", state_.spec.hooks.poststop, state))
       log::warn(error.text());
   }
 
@@ -127,9 +127,8 @@ class Restoration {
   Result<void> take_init(pid_t pid);
 
   const RestoreOptions& options_;
-  Bundle bundle_;
-  StateDir dir_;
   ContainerState state_;
+  StateDir dir_;
   plan::Plan plan_;
   cgroup::Host cgroup_host_;
   std::optional<ContainerUnit> unit_;
@@ -141,17 +140,16 @@ class Restoration {
 };
 
 Result<void> Restoration::plan() {
-  const oci::Spec& spec = bundle_.spec;
+  const oci::Spec& spec = state_.spec;
   const CreateOptions& create = options_.create;
   CgroupChoice choice = TRY(choose_cgroups(spec, create));
   cgroup_host_ = std::move(choice.host);
   unit_ = std::move(choice.unit);
   const plan::HostFacts facts = TRY(read_host_facts(spec, cgroup_host_));
   plan_ = TRY(plan::make_plan(
-      spec, facts, {.bundle = bundle_.path, .id = create.id, .no_pivot = create.no_pivot}));
+      spec, facts, {.bundle = state_.bundle, .id = create.id, .no_pivot = create.no_pivot}));
   plan_.mounts = TRY(without_copied_links(std::move(plan_.mounts)));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
-  state_ = new_state(create, bundle_);
   state_.rootfs = plan_.rootfs.path;
   state_.cgroup_paths = std::move(choice.paths);
   if (unit_) state_.systemd_unit = unit_->name();
@@ -182,7 +180,7 @@ Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) {
   criu::Setup setup = {.images = options_.images.directory,
                        .work = criu::log_directory(options_.images),
                        .own_stdio = true,
-                       .own_mounts = criu::has_own_mounts(bundle_.spec.linux_),
+                       .own_mounts = criu::has_own_mounts(state_.spec.linux_),
                        .root = {},
                        .staged = {},
                        .fds = std::move(joins.fds)};
@@ -203,7 +201,7 @@ Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) {
 
 Result<criu::Options> Restoration::request(const sys::Fd& images,
                                            const criu::NamespacesToJoin& joins) const {
-  criu::Options request = criu::with_files(options_.criu, log_file, bundle_.spec.annotations);
+  criu::Options request = criu::with_files(options_.criu, log_file, state_.spec.annotations);
   request.root = plan_.rootfs.path;
   request.evasive_devices = true;
   request.restore_as_sibling = true;
@@ -224,7 +222,7 @@ Result<void> Restoration::run_criu() {
   const std::string& work = criu::log_directory(options_.images);
   const sys::Fd images = TRY(sys::open_file(options_.images.directory, O_RDONLY | O_DIRECTORY));
   TRY(sys::make_directories(work, 0700));
-  criu::NamespacesToJoin joins = TRY(criu::namespaces_to_join(bundle_.spec.linux_));
+  criu::NamespacesToJoin joins = TRY(criu::namespaces_to_join(state_.spec.linux_));
   criu::Options wanted = TRY(request(images, joins));
   give_pipes(plan_);  // CRIU opens them anew as the container's user
   criu::Session session = TRY(start_criu(joins));
@@ -252,12 +250,12 @@ Result<void> Restoration::prepare_namespaces(pid_t pid) {
   TRY(record_init(pid));
   if (plan_.loopback_up) {
     TRY(bring_loopback_up(pid));
-    TRY(move_net_devices(bundle_.spec.linux_.net_devices, pid));
+    TRY(move_net_devices(state_.spec.linux_.net_devices, pid));
   }
   hooks_ran_ = true;
   const oci::State state = oci_state(state_, oci::Status::creating);
-  TRY(hooks::run("prestart", bundle_.spec.hooks.prestart, state));
-  return hooks::run("createRuntime", bundle_.spec.hooks.create_runtime, state);
+  TRY(hooks::run("prestart", state_.spec.hooks.prestart, state));
+  return hooks::run("createRuntime", state_.spec.hooks.create_runtime, state);
 }
 
 Result<void> Restoration::take_console(std::vector<sys::Fd> fds) {
@@ -305,7 +303,8 @@ Result<Made> restore_container(const RestoreOptions& options) {
   TRY(check_terminal(process && process->terminal,
                      options.detach ? TerminalUse::console_socket : TerminalUse::caller,
                      create.console_socket));
-  Restoration restoration(options, std::move(bundle), TRY(StateDir::claim(create.root, create.id)));
+  StateDir dir = TRY(StateDir::claim(create.root, create.id));
+  Restoration restoration(options, new_state(create, std::move(bundle)), std::move(dir));
   auto done = restoration.run();
   if (!done) {
     restoration.undo();
