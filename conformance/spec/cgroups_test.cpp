@@ -149,6 +149,14 @@ TEST_CASE(
   CHECK(container.owner("cgroup.procs") == mappeds);
 }
 
+TEST_CASE(
+    "config-linux.md#cgroup-ownership 3: it is that of process.user.uid, root or not (SHOULD)") {
+  Delegated container;
+  container.config["process"]["user"] = {{"uid", 7}, {"gid", 7}};
+  container.must_create();
+  CHECK(container.owner() == std::to_string(mapped_root + 7) + "\n");
+}
+
 TEST_CASE("config-linux.md#cgroup-ownership 3: a read-only mount leaves the owner (SHOULD)") {
   Delegated container;
   container.mount({"ro"});
