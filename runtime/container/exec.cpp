@@ -12,6 +12,7 @@
 #include "runtime/container/exec_spawn.hpp"
 #include "runtime/container/foreground.hpp"
 #include "runtime/container/host_facts.hpp"
+#include "runtime/container/id_map_reader.hpp"
 #include "runtime/container/log.hpp"
 #include "runtime/container/own_binary.hpp"
 #include "runtime/container/process_setup.hpp"
@@ -113,6 +114,7 @@ Result<void> Execution::plan() {
   // its namespaces, its ids on its mappings.
   plan_ = TRY(plan::make_plan(spec, facts_, {.bundle = state_.bundle, .id = state_.id}));
   for (std::string& warning : plan_.warnings) log::warn(std::move(warning));
+  TRY(check_joined_maps(state_.pid, plan_));
   TRY(check_terminal(plan_.process->terminal,
                      options_.detach ? TerminalUse::console_socket : TerminalUse::caller,
                      options_.console_socket));

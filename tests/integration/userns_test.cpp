@@ -296,6 +296,13 @@ TEST_CASE("user namespace: a user that one that is joined does not map is refuse
   const Outcome outcome = joiner.run();
   CHECK(outcome.exit_code == 1);
   CHECK_MESSAGE(contains(outcome.err, "/process/user/uid: 70000 is not mapped"), outcome.text());
+  joiner.config["process"]["user"] = {{"uid", 7}, {"gid", 0}};
+  joiner.probe("wait-signal");
+  joiner.launch();
+  const Outcome exec = joiner.command({"exec", "--user", "70000", joiner.id(), "/probe", "ids"});
+  CHECK(exec.exit_code == 255);
+  CHECK_MESSAGE(contains(exec.err, "/process/user/uid: 70000 is not mapped"), exec.text());
+  CHECK(joiner.remove({"--force"}).exit_code == 0);
   CHECK(holder.remove({"--force"}).exit_code == 0);
 }
 
