@@ -95,7 +95,7 @@ Result<void> check_terminal(bool terminal, TerminalUse use, const std::string& c
   if (terminal && detached && console_socket.empty())
     return fail(
         "cannot allocate tty if runc will detach without setting console socket: give "
-        "--console-socket, or set terminal to false");
+        "--console-socket, or leave the terminal out (/process/terminal, --tty of exec)");
   if ((!terminal || !detached) && !console_socket.empty())
     return fail("cannot use console socket if runc will not detach or allocate tty");
   return {};
