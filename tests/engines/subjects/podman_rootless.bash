@@ -8,12 +8,22 @@ subject_podman_rootless() {
   use_podman "$scratch/walker" setpriv --reuid walker --regid walker --init-groups \
     env HOME=/usr/walker XDG_RUNTIME_DIR=/run/user/6000 USER=walker
   chown walker:walker "$scratch/walker"
-  # --network needs a helper that may not be installed.
-  command -v slirp4netns >/dev/null || podman_network=(--network none)
+  choose_network
   import_podman >/dev/null
   run_parts podman/containers podman/rootless
   podman_network=()
   show_unified
+}
+
+# Containers with a network need a helper, which may not be installed.  Podman 5 would take pasta,
+# which wants the host's routes to copy, and a run has none.
+choose_network() {
+  if ! command -v slirp4netns >/dev/null; then
+    podman_network=(--network none)
+  elif [[ $(/usr/bin/podman --version) != *" version 4."* ]]; then
+    printf '[network]\ndefault_rootless_network_cmd = "slirp4netns"\n' \
+      >/etc/containers/containers.conf.d/rootless-network.conf
+  fi
 }
 
 # A user with 65536 ids, a home, a runtime directory, and devices as udev would leave them.
