@@ -128,6 +128,9 @@ cgroup_path() {
 mount_sys() {
   local unified
   unified=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+  # What lies below the old one would stay in the list of mounts, out of reach; Podman 5 unmounts
+  # what it finds there.
+  umount --recursive --lazy /sys
   mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
   if [[ $unified == /sys/fs/cgroup ]]; then
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
