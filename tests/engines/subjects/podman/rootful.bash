@@ -14,11 +14,8 @@ userns_auto() {
 own_maps() {
   p_start --uidmap 0:500000:1000 --uidmap 1000:501000:1 --gidmap 0:500000:2000 -- sleep 100
   prints 500000 host_uid
-  prints $'0 500000 1000\n1000 501000 1' squeezed podman exec "$box" cat /proc/self/uid_map
-}
-
-squeezed() {
-  "$@" | sed -E 's/ +/ /g; s/^ //; s/ $//'
+  # Podman 5 makes one line of the two.
+  prints 1001 podman exec "$box" awk '{ ids += $3 } END { print ids }' /proc/self/uid_map
 }
 
 idmapped_volume() {
