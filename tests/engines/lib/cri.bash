@@ -1,17 +1,17 @@
-# Kubernetes' path: a containerd with its CRI service, driven by crictl.
+# Kubernetes' path: a containerd with its CRI service or CRI-O (crio.bash), driven by crictl.
 # ENGINES_CONTAINERD, ENGINES_CRICTL: programs other than those in PATH; the shim is the one beside
 # containerd, if there is one.
 
 cri_containerd=${ENGINES_CONTAINERD:-containerd}
 cri_ctl=${ENGINES_CRICTL:-crictl}
+cri_socket=
 
 crictl() {
   local -
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ crictl ${*@Q}" >&"$BASH_XTRACEFD"
   timeout --foreground --kill-after 5 $((60 * patience)) "$cri_ctl" --timeout $((50 * patience))s \
-    --runtime-endpoint unix:///run/engines/cri/containerd.sock \
-    --image-endpoint unix:///run/engines/cri/containerd.sock "$@"
+    --runtime-endpoint "unix://$cri_socket" --image-endpoint "unix://$cri_socket" "$@"
 }
 
 # The major version.
@@ -44,16 +44,23 @@ TOML
     "$here/../../contrib/engines/containerd/$file"
 }
 
-start_cri() {
-  local directory=$scratch/cri state=/run/engines/cri
-  mkdir -p "$directory" "$state/cni"
+# pod_network DIRECTORY: a network for CNI, on a bridge of the run's own.
+pod_network() {
+  mkdir -p "$1"
   echo '{"cniVersion": "0.4.0", "name": "pods", "type": "bridge", "bridge": "pods0",
     "isGateway": true, "ipam": {"type": "host-local", "subnet": "10.88.77.0/24"}}' \
-    >"$state/cni/10-pods.conf"
+    >"$1/10-pods.conf"
+}
+
+start_cri() {
+  local directory=$scratch/cri state=/run/engines/cri
+  cri_socket=$state/containerd.sock
+  mkdir -p "$directory"
+  pod_network "$state/cni"
   {
     cri_config | grep '^version'
     printf 'root = "%s"\nstate = "%s"\n' "$directory/containerd" "$state/containerd"
-    printf '[grpc]\n  address = "%s"\n' "$state/containerd.sock"
+    printf '[grpc]\n  address = "%s"\n' "$cri_socket"
     cri_config | grep -v '^version'
   } >"$directory/containerd.toml"
   start_daemon cri-containerd containerd_answers \
@@ -61,21 +68,24 @@ start_cri() {
     "$cri_containerd" --config "$directory/containerd.toml"
 }
 
-# make_pod [NAMESPACE-OPTIONS-JSON [PRIVILEGED]]: a pod with one container that sleeps; sets $pod
-# and $main.
+# make_pod [NAMESPACE-OPTIONS-JSON [PRIVILEGED]]: a pod with one container that sleeps, with a PID
+# namespace of its own unless the options say otherwise; sets $pod and $main.
 make_pod() {
+  local options=${1-}
+  [[ $options == *'"pid"'* ]] || options='"pid": 1'${options:+, $options}
   # A pod on the host's network has the host's name.
   local hostname='"hostname": "pod",'
   [[ ${1-} != *'"network": 2'* ]] || hostname=
   cat >pod.json <<JSON
 {"metadata": {"name": "$box", "namespace": "default", "uid": "$box", "attempt": 1},
  $hostname "log_directory": "$PWD/logs",
- "linux": {"security_context": {"privileged": ${2-false}, "namespace_options": {${1-}}}}}
+ "linux": {"security_context": {"privileged": ${2-false}, "namespace_options": {$options}}}}
 JSON
   cat >main.json <<JSON
 {"metadata": {"name": "main"}, "image": {"image": "$ctr_image"}, "log_path": "main.log",
  "command": ["sh", "-c", "echo started; sleep 1000"], "mounts": [${mounts-}],
- "linux": {"security_context": {"privileged": ${2-false}, "namespace_options": {${1-}}}}}
+ "linux": {"resources": {${resources-}},
+  "security_context": {"privileged": ${2-false}, "namespace_options": {$options}}}}
 JSON
   pod=$(crictl runp --runtime "$runtime" pod.json)
   main=$(crictl create --no-pull "$pod" main.json pod.json)
