@@ -7,10 +7,11 @@ cri_ctl=${ENGINES_CRICTL:-crictl}
 cri_socket=
 
 crictl() {
-  local -
+  local - limit=${cri_limit:-50}
   set +x
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ crictl ${*@Q}" >&"$BASH_XTRACEFD"
-  timeout --foreground --kill-after 5 $((60 * patience)) "$cri_ctl" --timeout $((50 * patience))s \
+  timeout --foreground --kill-after 5 $((60 * patience)) "$cri_ctl" \
+    --timeout $((limit * patience))s \
     --runtime-endpoint "unix://$cri_socket" --image-endpoint "unix://$cri_socket" "$@"
 }
 
@@ -97,8 +98,12 @@ cri_pid() {
   crictl inspect --output go-template --template '{{.info.pid}}' "$main"
 }
 
+# CRI-O gives a pod's containers all the time that crictl gives it before it kills them, also the
+# one that keeps a shared PID namespace, which has no other time limit.
 remove_cri() {
+  local cri_limit=4
   crictl pods --quiet --name "^$box\$" | while read -r pod; do
+    crictl ps --quiet --pod "$pod" | while read -r main; do crictl stop --timeout 0 "$main"; done
     crictl stopp "$pod"
     crictl rmp --force "$pod"
   done
