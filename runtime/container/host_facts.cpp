@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <ranges>
 
 #include "runtime/base/strings.hpp"
@@ -19,7 +20,7 @@ namespace {
 constexpr std::uint32_t whole_range = 0xffff'ffff;
 
 Result<void> read_id_maps(plan::HostFacts& facts) {
-  facts.in_user_namespace = !sys::in_initial_user_namespace();
+  facts.in_user_namespace = !TRY(sys::in_initial_user_namespace());
   if (!facts.in_user_namespace) {
     facts.own_uid_map =
         facts.own_gid_map = {{.container_id = 0, .host_id = 0, .size = whole_range}};
@@ -45,7 +46,8 @@ Result<void> read_capabilities(plan::HostFacts& facts) {
       has(effective, CAP_SYS_ADMIN) && has(effective, CAP_SETUID) && has(effective, CAP_SETGID);
   for (int capability = 0; capability < 64; ++capability) {
     const int held = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (held < 0) break;  // past the last one that the kernel knows
+    if (held < 0 && errno == EINVAL) break;  // past the last one that the kernel knows
+    if (held < 0) return fail_errno("read the capability bounding set");
     facts.last_capability = capability;
     if (held != 0) facts.bounding_capabilities |= std::uint64_t{1} << capability;
   }

@@ -54,11 +54,12 @@ Result<Fd> open_namespace(const std::string& path, std::uint64_t clone_flag) {
   return fd;
 }
 
-bool in_initial_user_namespace() {
+Result<bool> in_initial_user_namespace() {
   // PROC_USER_INIT_INO of include/linux/proc_ns.h: the same since Linux 3.8.
   constexpr ino_t initial = 0xEFFFFFFD;
   struct stat status = {};
-  return ::stat("/proc/self/ns/user", &status) == 0 && status.st_ino == initial;
+  if (::stat("/proc/self/ns/user", &status) != 0) return fail_errno("stat /proc/self/ns/user");
+  return status.st_ino == initial;
 }
 
 Result<void> enter_namespace(const Fd& name_space, std::uint64_t clone_flag) {

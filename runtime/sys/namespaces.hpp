@@ -19,7 +19,7 @@ std::string own_namespace_path(std::uint64_t clone_flag);
 std::string namespace_name(std::uint64_t clone_flag);
 
 // Its maps need no reading: every id is itself there.
-bool in_initial_user_namespace();
+Result<bool> in_initial_user_namespace();
 
 Result<void> enter_namespace(const Fd& name_space, std::uint64_t clone_flag);
 
