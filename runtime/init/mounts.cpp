@@ -81,6 +81,17 @@ Result<sys::Fd> place_source(const Context& context, const plan::Mount& mount, S
   return bind_legacy(context, TRY(open_path(mount)), placement);
 }
 
+// What EPERM means for attributes: mount_namespaces(7), "Restrictions on mount namespaces".
+Result<sys::Fd> place_bind(const Context& context, const plan::Mount& mount, Source source,
+                           const Placement& placement) {
+  auto placed = place_source(context, mount, std::move(source), placement);
+  if (placed || placed.error().code != EPERM) return placed;
+  if (!context.plan().in_user_namespace || placement.attributes.empty()) return placed;
+  return std::move(placed).context(
+      "a user namespace may not change what the host's mount says of access times, nor take ro, "
+      "nosuid, nodev or noexec from it");
+}
+
 // What stands at the destination, a symlink of the image included.
 Result<sys::Fd> destination_itself(const Context& context, const plan::Mount& mount,
                                    bool is_directory) {
@@ -136,7 +147,7 @@ Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t i
   TRY(check_target(inside, from_proc));
   const Placement placement = {
       .target = target, .recursive = mount.recursive, .attributes = all_attributes(mount)};
-  return set_propagation(TRY(place_source(context, mount, std::move(source), placement)), mount);
+  return set_propagation(TRY(place_bind(context, mount, std::move(source), placement)), mount);
 }
 
 // proc and sysfs on a symlink of the image would mount them elsewhere.

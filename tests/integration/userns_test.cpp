@@ -187,6 +187,16 @@ TEST_CASE("user namespace: a read-only bind keeps the flags that the host locked
   CHECK(outcome.value("mount.options").starts_with("ro"));
 }
 
+TEST_CASE("user namespace: a bind that would change what the host locked says so") {
+  Bundle bundle;
+  bundle.map_ids(base);
+  add_mount(bundle.config, "/volume", "bind", "/dev/shm", {"bind", "noatime"});
+  const Outcome outcome = bundle.run();
+  CHECK(outcome.exit_code == 1);
+  CHECK_MESSAGE(contains(outcome.err, "/volume"), outcome.text());
+  if (!testing_runc()) CHECK_MESSAGE(contains(outcome.err, "access times"), outcome.text());
+}
+
 TEST_CASE("user namespace: without mappings it is refused") {
   Bundle bundle;
   add_namespace(bundle.config, "user");
