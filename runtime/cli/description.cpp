@@ -10,8 +10,8 @@
 namespace coracle::cli {
 namespace {
 
-constexpr std::size_t least_width = 12;
-constexpr std::size_t gap = 3;
+constexpr std::uint32_t least_width = 12;
+constexpr std::uint32_t gap = 3;
 
 pid_t shown_pid(const container::Described& container) {
   return container.status == oci::Status::stopped ? 0 : container.facts.pid;
@@ -71,19 +71,19 @@ void Table::add(const container::Described& container, std::string_view passwd) 
 void Table::add(const std::array<std::string_view, columns>& row) {
   Sizes& sizes = sizes_.emplace_back();
   for (std::size_t i = 0; i < columns; ++i) {
-    sizes[i] = row[i].size();
+    sizes[i] = static_cast<std::uint32_t>(row[i].size());
     widths_[i] = std::max(widths_[i], sizes[i] + gap);
     cells_ += row[i];
   }
 }
 
-std::string Table::text() const {
+std::string Table::take_lines(std::size_t most) {
   std::string text;
-  std::string_view rest = cells_;
-  for (const Sizes& sizes : sizes_) {
+  for (const std::size_t end = std::min(row_ + most, sizes_.size()); row_ < end; ++row_) {
+    const Sizes& sizes = sizes_[row_];
     for (std::size_t i = 0; i < columns; ++i) {
-      text += rest.substr(0, sizes[i]);
-      rest.remove_prefix(sizes[i]);
+      text.append(cells_, cell_, sizes[i]);
+      cell_ += sizes[i];
       const bool last = i + 1 == columns;
       text.append(last ? 1 : widths_[i] - sizes[i], last ? '\n' : ' ');
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,16 +26,20 @@ class Table {
  public:
   Table();
   void add(const container::Described& container, std::string_view passwd);
-  std::string text() const;
+  // The next lines, `most` of them or fewer; empty after the last.
+  std::string take_lines(std::size_t most);
 
  private:
   static constexpr std::size_t columns = 6;
-  using Sizes = std::array<std::size_t, columns>;
+  using Sizes = std::array<std::uint32_t, columns>;
   void add(const std::array<std::string_view, columns>& row);
 
   std::string cells_;  // all rows' one after another
   std::vector<Sizes> sizes_;
   Sizes widths_;
+  // What comes next.
+  std::size_t row_ = 0;
+  std::size_t cell_ = 0;  // where it begins in cells_
 };
 
 }  // namespace coracle::cli

@@ -53,11 +53,12 @@ Result<std::string> list_as_json(const std::string& root, std::string_view passw
   return any ? std::move(out).text() + "\n" : "null\n";
 }
 
-Result<std::string> list_as_table(const std::string& root, std::string_view passwd) {
+Result<void> print_table(const std::string& root, std::string_view passwd) {
   Table table;
   TRY(each_readable(root,
                     [&](const container::Described& container) { table.add(container, passwd); }));
-  return table.text();
+  for (std::string lines; !(lines = table.take_lines(100)).empty();) TRY(print(lines));
+  return {};
 }
 
 // The default root need not be there: nobody has made a container yet.
@@ -68,19 +69,18 @@ Result<void> check_root(const Globals& globals) {
   return {};
 }
 
-Result<std::string> render(const std::string& root, const Arguments& arguments) {
-  if (arguments.has("quiet")) return list_ids(root);
+Result<void> print_list(const std::string& root, const Arguments& arguments) {
+  if (arguments.has("quiet")) return print(TRY(list_ids(root)));
   const std::string passwd = sys::read_file("/etc/passwd").value_or("");
-  return arguments.text("format") == "json" ? list_as_json(root, passwd)
-                                            : list_as_table(root, passwd);
+  if (arguments.text("format") == "table") return print_table(root, passwd);
+  return print(TRY(list_as_json(root, passwd)));
 }
 
 Result<int> run(const Globals& globals, const Arguments& arguments) {
   const std::string format = arguments.text("format");
   if (format != "table" && format != "json") return fail("invalid format option");
   TRY(check_root(globals));
-  const std::string text = TRY(render(globals.root, arguments));
-  TRY(print(text));
+  TRY(print_list(globals.root, arguments));
   return 0;
 }
 

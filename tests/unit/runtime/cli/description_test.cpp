@@ -56,13 +56,23 @@ TEST_CASE("description: a stopped container has no process") {
   CHECK(json_of(described).find(R"("pid":0,"status":"stopped")") != std::string::npos);
 }
 
-TEST_CASE("table: columns are aligned") {
+TEST_CASE("table: of no containers it has a header") {
   cli::Table table;
-  CHECK(table.text() == "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
-  table.add(example(), passwd);
-  CHECK(table.text() ==
-        "ID          PID         STATUS      BUNDLE                      CREATED                "
-        "OWNER\n"
-        "web1        42          running     /a/long/way/to/the/bundle   2026-11-21T19:40:34Z   "
-        "root\n");
+  CHECK(table.take_lines(100) ==
+        "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
+  CHECK(table.take_lines(100) == "");
+}
+
+TEST_CASE("table: columns are aligned, however many lines are taken at once") {
+  const std::string header =
+      "ID          PID         STATUS      BUNDLE                      CREATED                "
+      "OWNER\n";
+  const std::string row =
+      "web1        42          running     /a/long/way/to/the/bundle   2026-11-21T19:40:34Z   "
+      "root\n";
+  cli::Table table;
+  for (int i = 0; i < 3; ++i) table.add(example(), passwd);
+  CHECK(table.take_lines(2) == header + row);
+  CHECK(table.take_lines(2) == row + row);
+  CHECK(table.take_lines(2) == "");
 }
