@@ -10,6 +10,7 @@
 #include "tests/support/captured.hpp"
 #include "tests/support/container_cgroup.hpp"
 #include "tests/support/leftovers.hpp"
+#include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
 #include "tests/support/waiting.hpp"
 
@@ -56,6 +57,19 @@ void check_life(Bundle& bundle) {
 }
 
 }  // namespace
+
+TEST_CASE("cgroup manager: libsystemd is not loaded where systemd is not asked") {
+  Bundle bundle;
+  bundle.probe("ids");
+  Program program = bundle.program(
+      {"--cgroup-manager", "cgroupfs", "run", "--bundle", bundle.dir(), bundle.id()});
+  program.environment = {"LD_DEBUG=files"};  // ld.so(8)
+  const Outcome outcome = run(program);
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  if (testing_runc()) return skip_case("a static program has no loader to ask");
+  CHECK(contains(outcome.err, "calling init:"));
+  CHECK_FALSE(contains(outcome.err, "libsystemd"));
+}
 
 TEST_CASE("cgroup manager disabled: on v1 a container lives in the cgroups of its caller") {
   Bundle bundle;

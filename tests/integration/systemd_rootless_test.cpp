@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -37,10 +38,13 @@ class UserUnit : public Unit {
   }
   ~UserUnit() { as_user({"delete", "--force", id()}); }
 
+  // Where the runtime is told to look for the manager.
+  std::vector<std::string> environment = {"XDG_RUNTIME_DIR=" + user_runtime};
+
   Outcome as_user(const std::vector<std::string>& args) const {
     Program program = this->program(args);
     program.uid = account;
-    program.environment = {"XDG_RUNTIME_DIR=" + user_runtime};
+    program.environment = environment;
     program.out_path = path("output");
     return coracle::test::run(program);
   }
@@ -86,6 +90,20 @@ TEST_CASE("systemd, rootless: the container is a scope of the user's manager") {
                  "coracleuser.slice/" +
                      container.name() + "\n"));
   CHECK(container.own_property("ActiveState") == "active\n");
+  CHECK(container.as_user({"delete", "--force", container.id()}).exit_code == 0);
+  CHECK(container.own_property("LoadState") == "not-found\n");
+}
+
+TEST_CASE("systemd, rootless: without a runtime directory the manager is found on its bus") {
+  if (!user_has_manager()) return;
+  REQUIRE(std::getenv("XDG_RUNTIME_DIR") == nullptr);
+  UserUnit container;
+  container.environment = {"DBUS_SESSION_BUS_ADDRESS=unix:path=" + user_runtime + "/bus"};
+  container.config["linux"]["resources"]["pids"]["limit"] = 42;
+  container.launch_as_user();
+  CHECK(container.own_property("ActiveState") == "active\n");
+  CHECK(container.as_user({"update", "--pids-limit", "43", container.id()}).exit_code == 0);
+  CHECK(container.own_property("TasksMax") == "43\n");
   CHECK(container.as_user({"delete", "--force", container.id()}).exit_code == 0);
   CHECK(container.own_property("LoadState") == "not-found\n");
 }

@@ -52,6 +52,9 @@ TEST_CASE("systemd: --cgroup-manager systemd is the same") {
   container.wait_in();
   CHECK(container.create_unit({"--cgroup-manager", "systemd"}).exit_code == 0);
   CHECK(contains(container.cgroups(), "/" + container.name() + "\n"));
+  CHECK(container.start().exit_code == 0);
+  CHECK(container.remove({"--force"}).exit_code == 0);
+  CHECK(container.is_gone());
 }
 
 TEST_CASE("systemd: a slice with dashes lies in those that its name says") {

@@ -4,8 +4,12 @@
 #include <dlfcn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstring>
+#include <thread>
+#include <tuple>
 
 #include <doctest/doctest.h>
 
@@ -15,6 +19,7 @@
 using namespace coracle;
 using namespace coracle::cgroup;
 using namespace coracle::cgroup::systemd;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -26,6 +31,37 @@ std::vector<std::string> texts(const std::vector<dbus::Address>& all) {
 }
 
 using Texts = std::vector<std::string>;
+
+sys::Fd listen_at(const std::string& path) {
+  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  sys::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(socket.get(), 1) == 0);
+  return socket;
+}
+
+// Lets a client in, as D-Bus's "Authentication Protocol" says; the connection stays open.
+sys::Fd welcome(const sys::Fd& listening) {
+  sys::Fd client(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  std::string asked;
+  char chunk[256];
+  while (asked.find("BEGIN\r\n") == std::string::npos) {
+    const ssize_t size = ::read(client.get(), chunk, sizeof chunk);
+    if (size <= 0) break;
+    asked.append(chunk, static_cast<std::size_t>(size));
+  }
+  // Older ones say who they are at once, newer ones when they are asked.
+  const bool wants_to_be_asked = asked.find("DATA\r\n") != std::string::npos;
+  const std::string answer = std::string(wants_to_be_asked ? "DATA\r\n" : "") +
+                             "OK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n";
+  std::ignore = ::write(client.get(), answer.data(), answer.size());
+  return client;
+}
+
+dbus::Deadline in(std::chrono::milliseconds time) {
+  return std::chrono::steady_clock::now() + time;
+}
 
 bool has_library() {
   void* library = ::dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
@@ -67,26 +103,43 @@ TEST_CASE("systemd: the version is the number in front") {
 TEST_CASE("sd-bus: who takes the connection and never answers is waited for until the deadline") {
   if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
   const test::TemporaryTree tree({});
-  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
   const std::string path = tree.path() + "/bus";
-  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  const sys::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::listen(socket.get(), 1) == 0);
+  const sys::Fd socket = listen_at(path);
   const dbus::Address addresses[] = {{.text = "unix:path=" + path}};
-  const auto bus = dbus::Bus::connect(
-      addresses, std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+  const auto bus = dbus::Bus::connect(addresses, in(10ms));
   REQUIRE_FALSE(bus.has_value());
   CHECK(bus.error().code == ETIMEDOUT);
   CHECK(bus.error().text() == "unix:path=" + path + ": wait for D-Bus: connection timed out");
+}
+
+TEST_CASE("sd-bus: who answers no call, and sends no signal, is waited for until the deadline") {
+  if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
+  const test::TemporaryTree tree({});
+  const std::string path = tree.path() + "/private";
+  const sys::Fd socket = listen_at(path);
+  sys::Fd peer;
+  std::thread server([&] { peer = welcome(socket); });
+  const dbus::Address addresses[] = {{.text = "unix:path=" + path, .has_daemon = false}};
+  const auto bus = dbus::Bus::connect(addresses, in(60s));
+  server.join();
+  REQUIRE_MESSAGE(bus.has_value(), bus.error().text());
+  const dbus::Method method = {.destination = "org.example",
+                               .path = "/org/example",
+                               .interface = "org.example.Manager",
+                               .name = "Call"};
+  const auto called = bus->call(method, {}, "", in(10ms));
+  REQUIRE_FALSE(called.has_value());
+  CHECK(called.error().code == ETIMEDOUT);
+  const auto signal = bus->next_signal("org.example.Manager", "Done", "s", in(10ms));
+  REQUIRE_FALSE(signal.has_value());
+  CHECK(signal.error().code == ETIMEDOUT);
 }
 
 TEST_CASE("sd-bus: the error of the last address is the one that is reported") {
   if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
   const dbus::Address addresses[] = {{.text = "unix:path=/nonexistent/a"},
                                      {.text = "unix:path=/nonexistent/b"}};
-  const auto bus =
-      dbus::Bus::connect(addresses, std::chrono::steady_clock::now() + std::chrono::seconds(1));
+  const auto bus = dbus::Bus::connect(addresses, in(1s));
   REQUIRE_FALSE(bus.has_value());
   CHECK(bus.error().text() == "unix:path=/nonexistent/b: connect: no such file or directory");
 }
