@@ -126,12 +126,15 @@ cgroup_path() {
 
 # Mounts /sys anew, for the run's own network devices, with the host's layout of cgroups.
 mount_sys() {
-  local unified
+  local unified security
   unified=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+  security=$(awk '$3 == "securityfs" { print $2; exit }' /proc/self/mounts)
   # What lies below the old one would stay in the list of mounts, out of reach; Podman 5 unmounts
   # what it finds there.
   umount --recursive --lazy /sys
   mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
+  # There engines see that AppArmor is on.
+  [[ -z $security ]] || mount -t securityfs securityfs "$security"
   if [[ $unified == /sys/fs/cgroup ]]; then
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
     delegate_controllers /sys/fs/cgroup

@@ -36,14 +36,16 @@ other_user_inside() {
 set_uid() {
   start --user 1000 -- bash -c 'sleep 1000'
   docker exec --user root "$box" bash -c 'cp /usr/bin/sleep /setuid && chmod 4755 /setuid'
-  docker exec --detach "$box" /setuid 4321
+  local sleeping=4321
+  [[ $runtime == coracle ]] || sleeping=4322
+  docker exec --detach "$box" /setuid $sleeping
   local base
   base=$(awk '$1 == 0 { print $2 }' "/proc/$(host_pid)/uid_map")
   eventually set_uid_runs_as "$base"
 }
 
 set_uid_runs_as() {
-  [[ $(pgrep --full --uid "$((base + 1000))" --euid "$1" "^/setuid 4321") ]]
+  [[ $(pgrep --full --uid "$((base + 1000))" --euid "$1" "^/setuid $sleeping") ]]
 }
 
 dpkg_writes() {

@@ -34,6 +34,6 @@ default_run() {
 }
 
 declares() {
-  matches 'runtimes\.coracle\.options\]' \
+  matches 'runtimes\.coracle\.options\][^[]*BinaryName = "/usr/local/sbin/coracle"' \
     containerd --config "$here/../../contrib/engines/containerd/$1" config dump
 }

@@ -34,7 +34,8 @@ start_own_dockerd() {
   start_dockerd "$box" --bridge none --iptables=false --cgroup-parent "/$box"
 }
 
-# 50 starts at once, of which the killing meets some in every stage.
+# 50 starts at once, of which the killing meets some in every stage: it comes when some number of
+# them, but not all, run.
 fifty_starts() {
   clients=()
   local i
@@ -42,7 +43,16 @@ fifty_starts() {
     start --name "$box-$i" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
-  sleep "$((1 + RANDOM % 4)).$((RANDOM % 10))"
+  eventually running $((1 + RANDOM % 35))
+}
+
+# running NUMBER: or more.
+running() {
+  [[ $(how_many_run) -ge $1 ]]
+}
+
+how_many_run() {
+  pgrep --count --full "^sleep $sleeping" || true
 }
 
 engines_come_back() {
@@ -52,6 +62,7 @@ engines_come_back() {
   for name in "$@"; do
     kill -s KILL "${daemon_pids[$box-$name]}"
   done
+  [[ $(how_many_run) -lt 50 ]]
   for name in "$@"; do
     stop_daemon "$box-$name" KILL
   done
@@ -65,6 +76,7 @@ engines_come_back() {
 runtimes_killed() {
   own_engines
   fifty_starts
+  [[ $(how_many_run) -lt 50 ]]
   local i
   for i in {1..10}; do
     pkill -KILL "^$runtime" || true
@@ -122,7 +134,8 @@ podman_killed() {
     p_start --name "$box-$i" --network none --cgroup-parent "/$box" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
-  sleep "$((1 + RANDOM % 4)).$((RANDOM % 10))"
+  eventually running $((1 + RANDOM % 35))
+  [[ $(how_many_run) -lt 50 ]]
   for i in {1..10}; do
     pkill -KILL --full "^(/usr/bin/)?(podman|conmon) .*$scratch/$box/" || true
     sleep 0.1

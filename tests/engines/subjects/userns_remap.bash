@@ -8,7 +8,7 @@ subject_userns_remap() {
   start_dockerd remap --userns-remap=default
   remap_base=$(awk -F: '$1 == "dockremap" { print $2 }' /etc/subuid)
   remap_data=$scratch/remap/docker/$remap_base.$remap_base
-  check "switching on: no images and no containers at first" prints "" docker images --quiet --all
+  check "switching on: no images and no containers at first" nothing_at_first
   import_busybox >/dev/null
   run_parts userns_remap/tutorial userns_remap/more
   if $full; then
@@ -23,12 +23,20 @@ subject_userns_remap() {
   stop_daemon remap-containerd
 }
 
+nothing_at_first() {
+  prints "" docker images --quiet --all
+  prints "" docker ps --quiet --all
+}
+
 # What is there before the daemon remaps.
 before_remap() {
   start_dockerd remap
   import_busybox >/dev/null
-  docker create --name old busybox cat /etc/plain-file >/dev/null
-  for file in coracle runc; do touch "/bin/victim-$file" "/bin/victim-host-$file"; done
+  for runtime in coracle runc; do
+    box_command create --name "old-$runtime" -- echo old >/dev/null
+    touch "/bin/victim-$runtime" "/bin/victim-host-$runtime"
+  done
+  runtime=
   check "before: the container's root may remove the host's programs" removes_from_bin
   check "before: a service as -u 1000 cannot write its volume" service_fails --user 1000
   stop_daemon remap-dockerd
@@ -73,8 +81,7 @@ after_remap() {
   start_dockerd remap
   check "switching off: the old image is back" prints busybox:latest \
     docker images --format '{{.Repository}}:{{.Tag}}'
-  check "switching off: the old container is back" matches " old" \
-    docker ps --all --format '{{.ID}} {{.Names}}'
+  check "switching off: the old container is back, and starts" old_starts
   check "switching off: a container's root is the host's" not_remapped
   stop_daemon remap-dockerd
   echo '{"userns-remap": "default"}' >/etc/docker/daemon.json
@@ -82,6 +89,10 @@ after_remap() {
   check "remapped by daemon.json: root inside, a subordinate id outside" remapped_to "$remap_base"
   stop_daemon remap-dockerd
   rm /etc/docker/daemon.json
+}
+
+old_starts() {
+  prints old docker start --attach "old-$runtime"
 }
 
 # A user of the administrator's choice: the host's ps shows his name.

@@ -1,7 +1,7 @@
 # Pods without user namespaces.
 
 pod_runs() {
-  make_pod
+  make_pod "${users-}"
   prints pod crictl exec "$main" hostname
   refuses "executable file not found in .PATH" crictl exec "$main" no-such-program
   eventually matches started crictl logs "$main"
@@ -9,7 +9,7 @@ pod_runs() {
 }
 
 pod_stops() {
-  make_pod
+  make_pod "${users-}"
   local pid
   pid=$(cri_pid)
   crictl stop --timeout 1 "$main"

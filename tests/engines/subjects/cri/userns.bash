@@ -32,6 +32,14 @@ with_host_network() {
   own_users
   make_pod "\"network\": 2, $users"
   prints "$(readlink /proc/self/ns/net)" crictl exec "$main" readlink /proc/self/ns/net
+  prints "0 $base 65536" crictl exec "$main" sh -c 'echo $(cat /proc/self/uid_map)'
+}
+
+# with_own_users CASE: one of pods.bash.
+with_own_users() {
+  own_users
+  "$@"
+  [[ $(cat pod.json) == *"$map"* ]]
 }
 
 # handler_has FEATURE: what the CRI tells the kubelet of this runtime.
@@ -43,5 +51,7 @@ handler_has() {
 check "features: the handler has user namespaces" handler_has user_namespaces
 check "features: the handler has recursive read-only mounts" handler_has recursive_read_only_mounts
 check "a pod with a user namespace" own_namespace
+check "a pod with a user namespace: exec, its errors, logs" with_own_users pod_runs
+check "a pod with a user namespace: stop and removal" with_own_users pod_stops
 check "a pod with a user namespace: idmapped volume" idmapped_volume
 check "a pod with a user namespace on the host's network" with_host_network

@@ -52,6 +52,21 @@ restarted() {
   [[ $(field .RestartCount) -ge 1 ]]
 }
 
+restart_unless_stopped() {
+  start --restart unless-stopped -- sh -c 'sleep 0.3'
+  eventually restarted
+  docker stop --time 0 "$box"
+  sleep 1
+  has_status exited
+}
+
+restart_no() {
+  start --restart no -- sh -c 'exit 1'
+  eventually has_status exited
+  sleep 1
+  prints 0 field .RestartCount
+}
+
 restart_command() {
   start -- sh -c 'trap "exit 0" TERM; echo started; while :; do sleep 0.1; done'
   eventually logged started
@@ -61,7 +76,8 @@ restart_command() {
 
 stats() {
   start --memory 100m -- sleep 100
-  matches "100MiB" docker stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' "$box"
+  matches '^[1-9][0-9.]*[KM]iB / 100MiB 1$' \
+    docker stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' "$box"
 }
 
 logs() {
@@ -154,6 +170,8 @@ check "pause stops every process, exec is refused, unpause goes on" pause_and_un
 check "a paused container can be killed" killed_while_paused
 check "restart policy on-failure:2 starts it three times" restart_policy
 check "restart policy always starts it again" restart_always
+check "restart policy unless-stopped starts it again, until docker stop" restart_unless_stopped
+check "restart policy no" restart_no
 check "docker restart" restart_command
 check "docker stats shows memory and its limit" stats
 check "docker logs has both outputs" logs

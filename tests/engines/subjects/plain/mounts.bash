@@ -24,12 +24,15 @@ shared_source() {
   mkdir -p source/sub
 }
 
-# propagation NAME FIELD: the optional fields of the mount inside.
+# propagation NAME FIELD: the optional fields of the mount inside, and with "r" of that below it.
 propagation() {
   shared_source
-  matches "$2" run --mount "type=bind,source=$PWD/source,target=/data,bind-propagation=$1" -- \
-    grep ' /data ' /proc/self/mountinfo
-  umount source
+  mount -t tmpfs tmpfs source/sub
+  local -r below=${1%%[^r]*}
+  matches "/data${below:+/sub} [^ ]+ $2- " \
+    run --mount "type=bind,source=$PWD/source,target=/data,bind-propagation=$1" -- \
+    grep " /data${below:+/sub} " /proc/self/mountinfo
+  umount source/sub source
 }
 
 # From the host into the container.
@@ -81,12 +84,13 @@ check "--tmpfs with options" matches "tmpfs rw.*size=1024k,mode=700" \
   run --tmpfs /work:size=1m,mode=700 -- grep /work /proc/mounts
 check "--mount type=tmpfs" matches "tmpfs rw.*size=1024k" \
   run --mount type=tmpfs,target=/work,tmpfs-size=1048576 -- grep /work /proc/mounts
-check "--mount bind-propagation=private" propagation private '/data [^-]*[a-z] - '
-check "--mount bind-propagation=rprivate" propagation rprivate '/data [^-]*[a-z] - '
+slave='master:[0-9]+ (propagate_from:[0-9]+ )?'
+check "--mount bind-propagation=private" propagation private ''
+check "--mount bind-propagation=rprivate" propagation rprivate ''
 check "--mount bind-propagation=shared" propagation shared 'shared:[0-9]+ '
 check "--mount bind-propagation=rshared" propagation rshared 'shared:[0-9]+ '
-check "--mount bind-propagation=slave" propagation slave 'master:[0-9]+ '
-check "--mount bind-propagation=rslave" propagation rslave 'master:[0-9]+ '
+check "--mount bind-propagation=slave" propagation slave "$slave"
+check "--mount bind-propagation=rslave" propagation rslave "$slave"
 check "propagation: rslave receives the host's mounts" received rslave 0
 check "propagation: rprivate does not" received rprivate 1
 check "propagation: rshared sends mounts to the host" sent rshared 0

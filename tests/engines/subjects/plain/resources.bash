@@ -37,7 +37,9 @@ fork_bomb() {
   start --pids-limit 20 -- sh -c \
     'sh -c "while :; do sleep 100 & done"; sleep 100'
   eventually logged "can't fork"
-  [[ $(cgroup_value pids pids.current pids.current) -le 20 ]]
+  local processes
+  processes=$(cgroup_value pids pids.current pids.current)
+  [[ $processes -gt 1 && $processes -le 20 ]]
 }
 
 parent_cgroup() {

@@ -8,6 +8,10 @@ p_exec() {
   prints "1000 /tmp" podman exec --user 1000 --workdir /tmp "$box" sh -c 'echo $(id -u) $PWD'
 }
 
+json_error() {
+  refuses '^[^=]*executable file.* not found in .PATH[^=]*$' p_run -- no-such-program
+}
+
 p_stop() {
   p_start -- sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'
   eventually p_logged ready
@@ -48,7 +52,7 @@ p_piped() {
 
 p_health() {
   p_start --health-cmd 'test -e /healthy' --health-interval disable --health-retries 1 -- sleep 100
-  fails podman healthcheck run "$box"
+  exits 1 podman healthcheck run "$box"
   podman exec "$box" touch /healthy
   podman healthcheck run "$box"
 }
@@ -104,6 +108,7 @@ check "exit status 127: not in PATH" refuses_with 127 "executable file.* not fou
   p_run -- no-such-program
 check "exit status 127: a path that does not exist" \
   refuses_with 127 "no such file or directory" p_run -- /no/such/program
+check "a runtime's error comes by its JSON log, without prefix" json_error
 check "exec: output, statuses, user, directory" p_exec
 check "stop: SIGTERM reaches the program" p_stop
 check "kill" p_kill
@@ -139,7 +144,9 @@ check "--sysctl" prints 77 \
   p_run --sysctl net.core.somaxconn=77 -- cat /proc/sys/net/core/somaxconn
 check "--shm-size" matches " 8\.0M.* /dev/shm" p_run --shm-size 8m -- df -h /dev/shm
 check "--privileged" p_run --privileged -- true
-check "--cgroups=disabled: the container stays in podman's cgroup" p_run --cgroups disabled -- true
+check "--cgroups=disabled: the container stays in podman's cgroup" \
+  prints "$(cat /proc/self/cgroup)" \
+  p_run --cgroups disabled --cgroupns host -- cat /proc/self/cgroup
 if needs "--init, and pods" catatonit; then
   check "--init" p_init
   check "a pod: shared network, IPC and UTS namespaces" pod

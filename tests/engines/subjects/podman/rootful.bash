@@ -44,7 +44,8 @@ limits() {
 
 stats() {
   p_start -- sleep 100
-  matches "^$box" podman stats --no-stream --no-reset --format '{{.Name}} {{.MemUsage}}' "$box"
+  matches "^$box [1-9][0-9.]*[kM]B / .* 1$" \
+    podman stats --no-stream --no-reset --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' "$box"
 }
 
 paused() {
@@ -98,11 +99,21 @@ YAML
 
 restored() {
   p_start -- sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
-  eventually podman exec "$box" test -s /count
+  eventually p_count_is 20
   podman container checkpoint "$box"
   p_has_status exited
   podman container restore "$box"
-  p_has_status running
+  p_count_is 20  # one that is started anew counts from 1
+  eventually p_count_is $(($(p_count) + 5))
+}
+
+p_count() {
+  cat "/proc/$(p_field .State.Pid)/root/count"
+}
+
+# p_count_is NUMBER: or more.
+p_count_is() {
+  [[ $(p_count) -ge $1 ]]
 }
 
 # Podman wants to be below the root of all hierarchies for it, v2 too.
@@ -114,7 +125,7 @@ split_cgroups() {
     echo $BASHPID >"$mount/$box/cgroup.procs"
   done
   p_start --cgroups split -- sleep 100
-  matches "libpod-payload|container" cat "/proc/$(p_field .State.Pid)/cgroup"
+  matches "/$box/(libpod-payload|container)" cat "/proc/$(p_field .State.Pid)/cgroup"
 }
 
 check "--userns=auto: a range of its own" userns_auto

@@ -23,10 +23,14 @@ other_user() {
   start --user 1000:1000 -- sleep 100
   prints "1000 1000" docker exec "$box" sh -c 'echo $(id -u) $(id -g)'
   prints $((remap_base + 1000)) host_status Uid
+  prints $((remap_base + 1000)) host_status Gid
 }
 
 host_privileged() {
-  run --userns host --privileged -- true
+  prints "$(readlink /proc/self/ns/user)" \
+    run --userns host --privileged -- readlink /proc/self/ns/user
+  matches "CapEff:.00000(03|1)f[ef]" \
+    run --userns host --privileged -- grep CapEff /proc/self/status
 }
 
 host_network() {
@@ -41,8 +45,10 @@ host_processes() {
 exec_ps() {
   start -- sleep 100
   matches "1 root .*sleep 100" docker exec "$box" ps
-  docker exec --detach "$box" sleep 4323
-  eventually runs_as_remapped "sleep 4323"
+  local seconds=4323
+  [[ $runtime == coracle ]] || seconds=4324
+  docker exec --detach "$box" sleep $seconds
+  eventually runs_as_remapped "sleep $seconds"
 }
 
 # The service user of the range shows as its number.
