@@ -122,6 +122,7 @@ TEST_CASE("config-linux.md#network-devices 5: MTU and addresses are kept") {
                 "ip addr add 2001:db8::7/64 nodad dev moved")
               .exit_code == 0);
   const std::string inside = container.lives().out;
+  CHECK(shell("ip link show moved").exit_code != 0);
   for (const char* kept : {"mtu 1789", "02:00:00:00:00:77", "10.9.8.7/24", "2001:db8::7/64"}) {
     CHECK_MESSAGE(has(inside, kept), kept << " is not in: " << inside);
   }
@@ -139,11 +140,12 @@ TEST_CASE(
     "of the device stays") {
   Moving container;
   if (!container.is_possible()) return;
-  container.config["process"]["args"] = {"/bin/sh", "-c",
-                                         "ip link set moved down; sleep 1; ip link show moved"};
+  container.config["process"]["args"] = {
+      "/bin/sh", "-c",
+      "ip link show moved | grep -q ,UP && ip link set moved down && ip link show moved"};
   coracle::test::set_capabilities(container.config, {"CAP_NET_ADMIN"});
   const std::string inside = container.lives().out;
-  CHECK(has(inside, "moved"));
+  CHECK_MESSAGE(has(inside, ": moved"), inside);
   CHECK_FALSE(has(inside, ",UP"));
 }
 

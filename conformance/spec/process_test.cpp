@@ -155,6 +155,7 @@ TEST_CASE("runtime.md#start 3: the five sets of capabilities are the program's")
   CHECK(seen.value("CapInh") == "0000000000000021");
   CHECK(seen.value("CapAmb") == "0000000000000001");
   CHECK(seen.value("CapPrm") == "0000000000000001");
+  CHECK(seen.value("CapEff") == "0000000000000001");
 }
 
 TEST_CASE("runtime.md#start 3: noNewPrivileges is set if it is true, else not") {
