@@ -77,7 +77,9 @@ TEST_CASE("CVE-2023-25809: without a cgroup namespace a read-only /sys/fs/cgroup
     add_mount(attack.bundle.config, "/sys/fs/cgroup", "cgroup", "cgroup", read_only);
     attack.bundle.probe("mkdir /sys/fs/cgroup/made -- mkdir /sys/fs/cgroup" + delegated.name() +
                         "/made -- readonly /sys/fs/cgroup/cgroup.procs");
-    attack.attempt();
+    const Outcome outcome = attack.attempt();
+    CHECK_MESSAGE(outcome.exit_code == 0, way.text(), outcome.text());
+    CHECK_MESSAGE(outcome.value("mkdir") == "EROFS", way.text(), outcome.text());
     CHECK_MESSAGE(!delegated.was_hit(), way.text());
   }
 }
@@ -116,6 +118,18 @@ TEST_CASE("GHSA-5g49-rx9x-qfc6: a key of `unified` that leaves the cgroup is ref
       attack.bundle.config["linux"]["resources"]["unified"] = {
           {up + attack.victim.path() + "/null", "1"}};
       CHECK_MESSAGE(attack.attempt().exit_code != 0, way.text());
+    }
+  }
+}
+
+TEST_CASE("GHSA-5g49-rx9x-qfc6: a key of `unified` that means another cgroup is refused") {
+  if (why_not(CgroupView::v2)) return skip_case("no cgroup v2 here");
+  for (const Way& way : ways()) {
+    for (const char* key : {"../cgroup.max.depth", "./../cgroup.max.depth", "a/cgroup.max.depth"}) {
+      Attack attack(way);
+      attack.bundle.view = CgroupView::v2;
+      attack.bundle.config["linux"]["resources"]["unified"] = {{key, "1"}};
+      CHECK_MESSAGE(attack.attempt().exit_code != 0, way.text(), key);
     }
   }
 }

@@ -35,6 +35,26 @@ TEST_CASE("CVE-2014-8989: an ordinary user's container may not drop groups, root
   CHECK(setgroups_of(roots) == "allow\n");
 }
 
+TEST_CASE("CVE-2016-3697: a numeric user is itself, whatever the image calls so") {
+  const auto poison = [](const Bundle& bundle) {
+    fs::create_directories(bundle.rootfs() + "/etc");
+    write_file(bundle.rootfs() + "/etc/passwd", "7:x:0:0:root:/:/bin/sh\n");
+  };
+  for (const Way& way : ways()) {
+    Attack attack(way);
+    poison(attack.bundle);
+    attack.bundle.config["process"]["user"] = {{"uid", 7}, {"gid", 7}};
+    attack.bundle.probe("ids");
+    CHECK_MESSAGE(attack.attempt().value("uid") == "7", way.text());
+  }
+  for (const Owner owner : {Owner::root, Owner::mapped}) {
+    Waiting container(owner);
+    poison(container.bundle);
+    container.launch();
+    CHECK(container.report("ids", {"--user", "7"}).value("uid") == "7");
+  }
+}
+
 TEST_CASE("CVE-2022-29162: exec --cap leaves the inheritable set empty") {
   for (const Owner owner : owners) {
     CAPTURE(std::string(name(owner)));

@@ -64,9 +64,9 @@ TEST_CASE("CVE-2021-43784: 1000 mounts with names of 3000 bytes arrive whole") {
   Attack attack({});
   std::string name;
   for (int i = 0; i < 14; ++i) name += "/" + std::string(200, 'n');
-  for (int i = 0; i < 200; ++i)
+  for (int i = 0; i < 1000; ++i)
     add_mount(attack.bundle.config, "/tmp/" + std::to_string(i) + name, "tmpfs", "tmpfs", {});
-  attack.bundle.probe("mount /tmp/199" + name);
+  attack.bundle.probe("mount /tmp/999" + name);
   const Outcome outcome = attack.attempt();
   CHECK_MESSAGE(outcome.value("mount.type") == "tmpfs", outcome.text().substr(0, 2000));
 }
