@@ -75,6 +75,16 @@ eventually() {
   unexpected "success in the end" "failure $try times: $*"
 }
 
+# count_of COMMAND...: how far a program has counted in its file /count; COMMAND prints its process id.
+count_of() {
+  cat "/proc/$("$@")/root/count"
+}
+
+# counts_to NUMBER COMMAND...: it has come so far, or further.
+counts_to() {
+  [[ $(count_of "${@:2}") -ge $1 ]]
+}
+
 unexpected() {
   echo "expected $1, got $2" >&2
   return 1

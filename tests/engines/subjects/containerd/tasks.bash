@@ -74,24 +74,15 @@ leaves_nothing() {
 # Dumps to an image, and runs on from there.
 checkpoint() {
   ctr_start -- sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
-  eventually count_is 20
+  eventually counts_to 20 ctr_pid
   ctr container checkpoint --task --rw --image "$box" "checkpoint-$box"
   ctr task kill --signal SIGKILL "$box"
   eventually ctr_status STOPPED
   remove_ctr
   ctr container restore --live --rw "$box" "checkpoint-$box"
   eventually ctr_status RUNNING
-  count_is 20  # one that is started anew counts from 1
-  eventually count_is $(($(count_now) + 5))
-}
-
-count_now() {
-  cat "/proc/$(ctr_pid)/root/count"
-}
-
-# count_is NUMBER: or more.
-count_is() {
-  [[ $(count_now) -ge $1 ]]
+  counts_to 20 ctr_pid  # one that is started anew counts from 1
+  eventually counts_to $(($(count_of ctr_pid) + 5)) ctr_pid
 }
 
 check "run prints what the program prints" prints hello ctr_once -- echo hello

@@ -2,32 +2,18 @@
 
 counting='i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.05; done'
 
-count_now() {
-  cat "/proc/$(host_pid)/root/count"
-}
-
-counts_on() {
-  local before
-  before=$(count_now)
-  eventually count_is_not "$before"
-}
-
-count_is_not() {
-  [[ $(count_now) != "$1" ]]
-}
-
 pause_and_unpause() {
   start -- sh -c "$counting"
   eventually test -s "/proc/$(host_pid)/root/count"
   docker pause "$box"
   has_status paused
   local before
-  before=$(count_now)
+  before=$(count_of host_pid)
   sleep 0.5
-  [[ $(count_now) == "$before" ]]
+  prints "$before" count_of host_pid
   refuses "paused" docker exec "$box" true
   docker unpause "$box"
-  counts_on
+  eventually counts_to $((before + 1)) host_pid
 }
 
 killed_while_paused() {

@@ -99,21 +99,12 @@ YAML
 
 restored() {
   p_start -- sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
-  eventually p_count_is 20
+  eventually counts_to 20 p_field .State.Pid
   podman container checkpoint "$box"
   p_has_status exited
   podman container restore "$box"
-  p_count_is 20  # one that is started anew counts from 1
-  eventually p_count_is $(($(p_count) + 5))
-}
-
-p_count() {
-  cat "/proc/$(p_field .State.Pid)/root/count"
-}
-
-# p_count_is NUMBER: or more.
-p_count_is() {
-  [[ $(p_count) -ge $1 ]]
+  counts_to 20 p_field .State.Pid  # one that is started anew counts from 1
+  eventually counts_to $(($(count_of p_field .State.Pid) + 5)) p_field .State.Pid
 }
 
 # Podman wants to be below the root of all hierarchies for it, v2 too.
