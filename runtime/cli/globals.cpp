@@ -40,16 +40,17 @@ constexpr std::array table = {
     Option{.name = "version", .letter = 'v', .help = "print the version"},
 };
 
-Result<bool> is_unprivileged() {
-  return ::geteuid() != 0 || !TRY(sys::in_initial_user_namespace());
+// Without /proc nobody knows; what makes containers says so then, and the rest does not need it.
+bool is_unprivileged() {
+  return ::geteuid() != 0 || !sys::in_initial_user_namespace().value_or(true);
 }
 
 // As runc: root of a user namespace keeps the user's directory, unless it
 // calls itself root.
-Result<std::string> default_root() {
+std::string default_root() {
   constexpr const char* system_root = "/run/coracle";
   const char* runtime_dir = ::getenv("XDG_RUNTIME_DIR");
-  if (runtime_dir == nullptr || *runtime_dir == '\0' || !TRY(is_unprivileged())) return system_root;
+  if (runtime_dir == nullptr || *runtime_dir == '\0' || !is_unprivileged()) return system_root;
   const char* user = ::getenv("USER");
   if (::geteuid() == 0 && user != nullptr && std::string_view(user) == "root") return system_root;
   return std::string(runtime_dir) + "/coracle";
@@ -100,9 +101,8 @@ Result<container::log::Settings> log_settings(const Arguments& arguments) {
 Result<Globals> resolve_globals(const Arguments& arguments, std::string program) {
   const cgroup::Manager cgroup_manager = TRY(cgroup_manager_from(arguments));
   const std::string given = arguments.text("root");
-  const std::string root = given.empty() ? TRY(default_root()) : given;
   return Globals{.program = std::move(program),
-                 .root = TRY(sys::absolute_path(root)),
+                 .root = TRY(sys::absolute_path(given.empty() ? default_root() : given)),
                  .root_given = !given.empty(),
                  .rootless = TRY(rootless_from(arguments.text("rootless"))),
                  .cgroup_manager = cgroup_manager};

@@ -1,5 +1,6 @@
 // `features`: what engines read in it.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -63,4 +64,19 @@ TEST_CASE("features: annotations that can run programs on the host are named") {
   CHECK(features.at("potentiallyUnsafeConfigAnnotations") ==
         Json::array({"org.criu.config", "org.systemd.property.", "run.oci."}));
   CHECK(features.at("annotations").at("org.opencontainers.runc.checkpoint.enabled") == "true");
+}
+
+// A chroot of a package's build has none.
+TEST_CASE("features, list: they need no /proc") {
+  const Bundle bundle;
+  std::filesystem::create_directory(bundle.path("root"));
+  for (const char* command : {"features", "list"}) {
+    Program program = bundle.program({command});
+    const std::vector<std::string> without = {
+        "unshare", "--mount", "sh", "-c", "umount --lazy /proc; exec \"$@\"", "sh"};
+    program.args.insert(program.args.begin(), without.begin(), without.end());
+    const Outcome outcome = run(program);
+    CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+    CHECK_MESSAGE(outcome.err == "", outcome.text());
+  }
 }
