@@ -34,8 +34,7 @@ start_own_dockerd() {
   start_dockerd "$box" --bridge none --iptables=false --cgroup-parent "/$box"
 }
 
-# 50 starts at once, of which the killing meets some in every stage: it comes when some number of
-# them, but not all, run.
+# 50 starts at once, of which the killing meets some in every stage.
 fifty_starts() {
   clients=()
   local i
@@ -43,7 +42,13 @@ fifty_starts() {
     start --name "$box-$i" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
-  eventually running $((1 + RANDOM % 35))
+  in_the_middle
+}
+
+# When some of them run, but not all.
+in_the_middle() {
+  eventually running $((1 + RANDOM % 15))
+  [[ $(how_many_run) -lt 50 ]]
 }
 
 # running NUMBER: or more.
@@ -62,7 +67,6 @@ engines_come_back() {
   for name in "$@"; do
     kill -s KILL "${daemon_pids[$box-$name]}"
   done
-  [[ $(how_many_run) -lt 50 ]]
   for name in "$@"; do
     stop_daemon "$box-$name" KILL
   done
@@ -76,7 +80,6 @@ engines_come_back() {
 runtimes_killed() {
   own_engines
   fifty_starts
-  [[ $(how_many_run) -lt 50 ]]
   local i
   for i in {1..10}; do
     pkill -KILL "^$runtime" || true
@@ -134,8 +137,7 @@ podman_killed() {
     p_start --name "$box-$i" --network none --cgroup-parent "/$box" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
-  eventually running $((1 + RANDOM % 35))
-  [[ $(how_many_run) -lt 50 ]]
+  in_the_middle
   for i in {1..10}; do
     pkill -KILL --full "^(/usr/bin/)?(podman|conmon) .*$scratch/$box/" || true
     sleep 0.1
