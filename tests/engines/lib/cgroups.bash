@@ -115,6 +115,11 @@ cgroup_setting() {
   cat "$directory$(cgroup_path "$2" "$1")/$file"
 }
 
+# cgroup_parent NAME: a cgroup for an engine to put containers into, as it wants it to be named.
+cgroup_parent() {
+  if by_systemd; then echo "$1.slice"; else echo "/$1"; fi
+}
+
 # cgroup_path CONTROLLER PID
 cgroup_path() {
   awk -F: -v name="$1" '$1 == 0 { v2 = $3 }
@@ -122,7 +127,7 @@ cgroup_path() {
     END { print v1 != "" ? v1 : v2 }' "/proc/$2/cgroup"
 }
 
-# What follows is for the inside, where the run's cgroups are the roots.
+# What follows is for the inside, where the run's cgroups are the roots, but for systemd's.
 
 # Mounts /sys anew, for the run's own network devices, with the host's layout of cgroups.
 mount_sys() {
@@ -137,7 +142,7 @@ mount_sys() {
   [[ -z $security ]] || mount -t securityfs securityfs "$security"
   if [[ $unified == /sys/fs/cgroup ]]; then
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    delegate_controllers /sys/fs/cgroup
+    by_systemd || delegate_controllers /sys/fs/cgroup
     return
   fi
   mount -t tmpfs -o mode=755 cgroups /sys/fs/cgroup

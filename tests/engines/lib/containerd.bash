@@ -46,6 +46,7 @@ ctr_run() {
   local -
   set +x
   local options=()
+  ! by_systemd || options=(--runc-systemd-cgroup --cgroup "engines.slice:ctr:$box")
   while [[ $1 != -- ]]; do
     options+=("$1")
     shift

@@ -20,12 +20,19 @@ cri_version() {
   "$cri_containerd" --version | sed -E 's/.* v?([0-9]+)\.[0-9]+\.[0-9]+.*/\1/'
 }
 
-# The drop-in of contrib/engines that belongs to this containerd, with what the run needs around it;
+# Who makes cgroups, in the drop-in of contrib/engines that belongs to this containerd.
+cri_dropin() {
+  local file=config-1.toml manager=false
+  [[ $(cri_version) == 1 ]] || file=config-2.toml
+  ! by_systemd || manager=true
+  sed "s/SystemdCgroup = false/SystemdCgroup = $manager/" "$here/../../contrib/engines/containerd/$file"
+}
+
+# That drop-in with what the run needs around it;
 # machines without CAP_SYS_RESOURCE cannot lower oom_score_adj.
 cri_config() {
-  local state=/run/engines/cri file=config-1.toml
-  [[ $(cri_version) == 1 ]] || file=config-2.toml
-  sed "s,/usr/local/sbin/coracle,$scratch/coracle," "$here/../../contrib/engines/containerd/$file"
+  local state=/run/engines/cri
+  cri_dropin | sed "s,/usr/local/sbin/coracle,$scratch/coracle,"
   cat <<TOML
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "$ctr_image"
@@ -41,8 +48,8 @@ cri_config() {
   bin_dirs = ["/usr/lib/cni"]
   conf_dir = "$state/cni"
 TOML
-  sed -E '/^version|^#/d; s/coracle\]/runc]/; s/coracle\.options/runc.options/; /BinaryName/d' \
-    "$here/../../contrib/engines/containerd/$file"
+  cri_dropin |
+    sed -E '/^version|^#/d; s/coracle\]/runc]/; s/coracle\.options/runc.options/; /BinaryName/d'
 }
 
 # pod_network DIRECTORY: a network for CNI, on a bridge of the run's own.
@@ -77,10 +84,13 @@ make_pod() {
   # A pod on the host's network has the host's name.
   local hostname='"hostname": "pod",'
   [[ ${1-} != *'"network": 2'* ]] || hostname=
+  local parent=
+  ! by_systemd || parent='"cgroup_parent": "engines.slice",'
   cat >pod.json <<JSON
 {"metadata": {"name": "$box", "namespace": "default", "uid": "$box", "attempt": 1},
  $hostname "log_directory": "$PWD/logs",
- "linux": {"security_context": {"privileged": ${2-false}, "namespace_options": {$options}}}}
+ "linux": {$parent "security_context": {"privileged": ${2-false},
+  "namespace_options": {$options}}}}
 JSON
   cat >main.json <<JSON
 {"metadata": {"name": "main"}, "image": {"image": "$ctr_image"}, "log_path": "main.log",

@@ -20,7 +20,7 @@ log_dir = "$scratch/crio/logs"
 listen = "$cri_socket"
 [crio.runtime]
 default_runtime = "runc"
-cgroup_manager = "cgroupfs"
+cgroup_manager = "$cgroup_manager"
 # It is the machine's /proc/irq.
 irqbalance_config_restore_file = "disable"
 disable_hostport_mapping = true

@@ -73,7 +73,8 @@ start_bare_dockerd() {
   start_daemon "$name-dockerd" docker_answers \
     ${dockerd_netns:+nsenter "--net=/run/netns/$dockerd_netns"} dockerd --data-root "$scratch/$name/docker" \
     --exec-root "$state/docker" --pidfile "$state/docker.pid" --host "unix://$state/docker.sock" \
-    --containerd "$state/containerd.sock" --storage-driver overlay2 "$@"
+    --containerd "$state/containerd.sock" --storage-driver overlay2 \
+    --exec-opt "native.cgroupdriver=$cgroup_manager" "$@"
 }
 
 docker_answers() {

@@ -11,7 +11,7 @@ podman() {
   [[ -z ${BASH_XTRACEFD-} ]] || echo "\$ podman ${*@Q}" >&"$BASH_XTRACEFD"
   timeout --foreground --kill-after 5 $((60 * patience)) "${podman_as[@]}" /usr/bin/podman \
     --root "$podman_home/storage" --runroot "$podman_home/run" --tmpdir "$podman_home/tmp" \
-    --cgroup-manager cgroupfs --events-backend file --storage-driver overlay \
+    --cgroup-manager "$cgroup_manager" --events-backend file --storage-driver overlay \
     --runtime "$(podman_runtime)" "$@"
 }
 

@@ -31,7 +31,7 @@ own_engines() {
 }
 
 start_own_dockerd() {
-  start_dockerd "$box" --bridge none --iptables=false --cgroup-parent "/$box"
+  start_dockerd "$box" --bridge none --iptables=false --cgroup-parent "$(cgroup_parent "$box")"
 }
 
 # 50 starts at once, of which the killing meets some in every stage.
@@ -124,7 +124,7 @@ what_is_left() {
   pgrep --full --list-full "^sleep $sleeping" || true
   pgrep --full --list-full "^$(runtime_path) .*/$box/" || true
   find "/run/engines/$box/docker" -maxdepth 3 -path '*runtime-runc/moby/[^@]*'
-  find /sys/fs/cgroup -path "*/$box/*" -type d
+  find /sys/fs/cgroup -path "*$(cgroup_parent "$box")/*" -type d
 }
 
 # Without a daemon it is podman itself and conmon that die.
@@ -134,7 +134,7 @@ podman_killed() {
   tar --create --directory "$scratch/busybox" --numeric-owner . | podman import - localhost/busybox
   local i clients=()
   for i in {1..50}; do
-    p_start --name "$box-$i" --network none --cgroup-parent "/$box" -- sleep "$sleeping" 2>/dev/null &
+    p_start --name "$box-$i" --network none --cgroup-parent "$(cgroup_parent "$box")" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
   in_the_middle
@@ -157,5 +157,5 @@ podman_left_nothing() {
 # The cgroups of conmon are podman's own.
 what_podman_left() {
   pgrep --full --list-full "^sleep $sleeping" || true
-  find /sys/fs/cgroup -path "*/$box/*" -type d -not -name conmon
+  find /sys/fs/cgroup -path "*$(cgroup_parent "$box")/*" -type d -not -name '*conmon*'
 }

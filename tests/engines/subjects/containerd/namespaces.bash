@@ -37,10 +37,11 @@ joined() {
 }
 
 memory_limit() {
-  ctr_start --memory-limit 33554432 --cgroup "/engines/$box" -- sleep 100
-  local path=/sys/fs/cgroup file=memory.max
-  [[ -e $path/cgroup.controllers ]] || { path+=/memory file=memory.limit_in_bytes; }
-  prints 33554432 cat "$path/engines/$box/$file"
+  local cgroup=/engines/$box
+  ! by_systemd || cgroup=engines.slice:limited:$box
+  ctr_start --memory-limit 33554432 --cgroup "$cgroup" -- sleep 100
+  matches "/engines(/|\.slice/limited-)$box" cgroup_path memory "$(ctr_pid)"
+  prints 33554432 cgroup_setting "$(ctr_pid)" memory memory.limit_in_bytes memory.max
 }
 
 bind() {

@@ -52,7 +52,7 @@ kill_all() {
 
 terminal_of_task() {
   export ctr_name ctr_image scratch
-  export -f ctr ctr_address ctr_run ctr_once runtime_path
+  export -f ctr ctr_address ctr_run ctr_once runtime_path by_systemd
   on_terminal ctr_once --tty -- sh -c 'tty; until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done
     echo "si""zed"; read line; exit "$line"'
   shows /dev/pts/0

@@ -113,4 +113,4 @@ check "--uts host" uts_host
 check "--hostname" prints somewhere run --hostname somewhere -- hostname
 check "--hostname and --domainname" resolves
 check "--cgroupns private: the container's cgroup is the root" cgroupns_private
-check "--cgroupns host" matches ":/docker/" run --cgroupns host -- cat /proc/self/cgroup
+check "--cgroupns host" matches ":/(docker/|system.slice/docker-)" run --cgroupns host -- cat /proc/self/cgroup

@@ -43,8 +43,8 @@ fork_bomb() {
 }
 
 parent_cgroup() {
-  start --cgroup-parent "/engines-$box" -- sleep 100
-  matches "^/engines-$box/" cgroup_path memory "$(host_pid)"
+  start --cgroup-parent "$(cgroup_parent "engines-$box")" -- sleep 100
+  matches "/engines-$box(\.slice)?/" cgroup_path memory "$(host_pid)"
 }
 
 swap_off() {

@@ -1,4 +1,4 @@
-# What is different for an ordinary user: uid 6000, with 65536 ids from 700000 on.
+# What is different for an ordinary user: uid $walker_id, with ids from $walker_base on.
 
 outside() {
   awk '$1 == "Uid:" { print $2 }' "/proc/$(p_field .State.Pid)/status"
@@ -7,36 +7,36 @@ outside() {
 root_is_me() {
   p_start -- sleep 100
   prints 0 podman exec "$box" id -u
-  prints 6000 outside
+  prints "$walker_id" outside
 }
 
 keep_id() {
   p_start --userns keep-id -- sleep 100
-  prints 6000 podman exec "$box" id -u
-  prints 6000 outside
+  prints "$walker_id" podman exec "$box" id -u
+  prints "$walker_id" outside
 }
 
 nomap() {
   p_start --userns nomap -- sleep 100
   prints 0 podman exec "$box" id -u
-  prints 700000 outside
+  prints "$walker_base" outside
 }
 
 subordinate_user() {
   p_start --user 1000 -- sleep 100
-  prints 700999 outside
+  prints $((walker_base + 999)) outside
 }
 
 userns_auto() {
   p_start --userns auto:size=2000 -- sleep 100
   prints 0 podman exec "$box" id -u
-  [[ $(outside) -ge 700000 ]]
+  [[ $(outside) -ge $walker_base ]]
 }
 
 own_files() {
-  install --directory --owner walker data
+  install --directory --owner "$walker" data
   p_run --volume "$PWD/data:/data" -- touch /data/file
-  prints walker stat --format %U data/file
+  prints "$walker" stat --format %U data/file
 }
 
 check "root inside is the user outside" root_is_me
