@@ -35,7 +35,7 @@ struct Subject {
 Result<Subject> open_subject(const std::string& root, const std::string& id) {
   StateDir dir = TRY(StateDir::open(root, id));
   ContainerState state = TRY(dir.load());
-  auto init = open_init(state);
+  auto init = TRY(open_init(state));
   if (!init) return fail("container not running");
   const cgroup::Host host = TRY(cgroup_host_of(state));
   plan::HostFacts facts = TRY(read_host_facts(state.spec, host));

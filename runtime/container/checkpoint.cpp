@@ -26,7 +26,7 @@ constexpr const char* log_file = "dump.log";
 constexpr mode_t directory_mode = 0700;
 
 Result<void> check_dumpable(const ContainerState& state) {
-  const oci::Status status = status_of(state);
+  const oci::Status status = TRY(status_of(state));
   switch (status) {
     case oci::Status::running:
     case oci::Status::paused:

@@ -49,7 +49,7 @@ Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cg
   // Not cloned yet, or still waiting for its maps: then it ends by itself with
   // the host that made it.  The cgroup may be another's, if it was never ours.
   if (state.pid == 0) return {};
-  const auto init = open_init(state);
+  const auto init = TRY(open_init(state));
   if (init) {
     const auto sent = sys::pidfd_send_signal(*init, SIGKILL);
     if (!sent && sent.error().code != ESRCH) return sent;
@@ -113,8 +113,10 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
   // A system call may work the next time; what was read stays as it is.
   if (!loaded && force && loaded.error().code == 0) return remove_unreadable(dir, loaded.error());
   const ContainerState state = TRY(std::move(loaded));
-  if (!force) TRY(check_deletable(id, status_of(state)));
-
+  if (!force) {
+    const oci::Status status = TRY(status_of(state));
+    TRY(check_deletable(id, status));
+  }
   return remove_all(dir, state, TRY(cgroup_of(state)));
 }
 

@@ -26,7 +26,7 @@ struct Watched {
 Result<Watched> open_running(const std::string& root, const std::string& id) {
   const StateDir dir = TRY(StateDir::peek(root, id));
   ContainerState state = TRY(dir.load());
-  auto init = open_init(state);
+  auto init = TRY(open_init(state));
   if (!init) return fail("container with id " + id + " is not running");
   if (!has_cgroups(state)) return fail("the container has no cgroup that would tell what it uses");
   return Watched{.state = std::move(state), .init = *std::move(init)};

@@ -33,7 +33,7 @@ namespace {
 // The status of the container, for hooks and for the seccomp agent.
 Result<oci::Status> check_running(const ContainerState& state, const cgroup::Host& host,
                                   bool ignore_paused) {
-  const oci::Status status = status_of(state, host);
+  const oci::Status status = TRY(status_of(state, host));
   switch (status) {
     case oci::Status::created:
     case oci::Status::running:
@@ -145,7 +145,7 @@ Result<init::Joining> Execution::joining() const {
 
 Result<void> Execution::spawn() {
   const sys::timings::Phase phase("clone");
-  auto init = open_init(state_);
+  auto init = TRY(open_init(state_));
   if (!init) return fail("cannot exec in a stopped container");
   Destination destination = TRY(find_destination(state_.pid, *std::move(init)));
   const cgroup::Cgroup cgroup = TRY(choose_cgroup());

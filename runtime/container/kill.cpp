@@ -17,7 +17,7 @@ void let_frozen_die(const cgroup::Cgroup& cgroup, int signal) {
 }
 
 Result<void> signal_init(const ContainerState& state, int signal) {
-  const auto init = open_init(state);
+  const auto init = TRY(open_init(state));
   if (!init) return fail("container not running");
   const auto sent = sys::pidfd_send_signal(*init, signal);
   if (!sent && sent.error().code == ESRCH) return fail("container not running");
@@ -28,7 +28,8 @@ Result<void> signal_init(const ContainerState& state, int signal) {
 
 Result<void> signal_everything(const ContainerState& state, int signal) {
   // No cgroup tells of others than init.
-  if (!has_cgroups(state)) return open_init(state) ? signal_init(state, signal) : Result<void>();
+  if (!has_cgroups(state))
+    return TRY(open_init(state)) ? signal_init(state, signal) : Result<void>();
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   TRY(cgroup.signal_all(signal));
   let_frozen_die(cgroup, signal);

@@ -9,7 +9,7 @@ namespace {
 Result<Described> describe_on(const Result<cgroup::Host>& host, const std::string& root,
                               const std::string& id) {
   ContainerFacts facts = TRY(peek_facts(root, id));
-  const oci::Status status = status_of(facts, host);
+  const oci::Status status = TRY(status_of(facts, host));
   return Described{.facts = std::move(facts), .status = status};
 }
 

@@ -9,7 +9,7 @@ namespace coracle::container {
 Result<void> pause(const std::string& root, const std::string& id) {
   const StateDir dir = TRY(StateDir::open(root, id));
   const ContainerState state = TRY(dir.load());
-  const oci::Status status = status_of(state);
+  const oci::Status status = TRY(status_of(state));
   if (status != oci::Status::running && status != oci::Status::created)
     return fail("container not running");
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
@@ -19,7 +19,7 @@ Result<void> pause(const std::string& root, const std::string& id) {
 Result<void> resume(const std::string& root, const std::string& id) {
   const StateDir dir = TRY(StateDir::open(root, id));
   const ContainerState state = TRY(dir.load());
-  if (status_of(state) != oci::Status::paused) return fail("container not paused");
+  if (TRY(status_of(state)) != oci::Status::paused) return fail("container not paused");
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   return cgroup.thaw();
 }

@@ -1,12 +1,22 @@
 // Init by pidfd, its start time checked; the container's cgroups.
 #include "runtime/container/processes.hpp"
 
+#include <cerrno>
+
 #include "runtime/base/strings.hpp"
 #include "runtime/sys/files.hpp"
-#include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/process.hpp"
 
 namespace coracle::container {
+namespace {
+
+// Anything else, such as too many open files, says nothing of the process.
+bool is_of_no_process(const Error& error) {
+  // EINVAL: the number is that of another process's thread by now.
+  return error.code == ENOENT || error.code == ESRCH || error.code == EINVAL;
+}
+
+}  // namespace
 
 Result<cgroup::Host> cgroup_host_of(const ContainerFacts& facts) {
   auto host = cgroup::detect();
@@ -23,14 +33,23 @@ Result<cgroup::Cgroup> cgroup_of(const ContainerFacts& facts) {
   return cgroup::Cgroup(std::move(host), facts.cgroup_paths, {.rootless = facts.rootless});
 }
 
-std::optional<sys::PidFd> open_init(const ContainerFacts& facts) {
+Result<std::optional<sys::ProcessFacts>> init_facts(const ContainerFacts& facts) {
   if (facts.pid == 0) return std::nullopt;
-  auto pidfd = sys::pidfd_open(facts.pid);
-  if (!pidfd) return std::nullopt;
+  auto init = sys::process_facts(facts.pid);
+  if (!init && is_of_no_process(init.error())) return std::nullopt;
+  const sys::ProcessFacts found = TRY(std::move(init));
+  if (found.ended() || found.start_time != facts.start_time) return std::nullopt;
+  return found;
+}
+
+Result<std::optional<sys::PidFd>> open_init(const ContainerFacts& facts) {
+  if (facts.pid == 0) return std::nullopt;
+  auto opened = sys::pidfd_open(facts.pid);
+  if (!opened && is_of_no_process(opened.error())) return std::nullopt;
+  sys::PidFd pidfd = TRY(std::move(opened));
   // Looked at after the opening: what has this start time now is what we opened.
-  const auto init = sys::process_facts(facts.pid);
-  if (!init || init->ended() || init->start_time != facts.start_time) return std::nullopt;
-  return *std::move(pidfd);
+  if (!TRY(init_facts(facts))) return std::nullopt;
+  return pidfd;
 }
 
 bool init_takes_all(const ContainerState& state) {

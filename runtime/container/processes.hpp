@@ -7,6 +7,7 @@
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/container/state_dir.hpp"
 #include "runtime/sys/fd.hpp"
+#include "runtime/sys/proc_stat.hpp"
 
 namespace coracle::container {
 
@@ -19,8 +20,11 @@ bool has_cgroups(const ContainerFacts& facts);
 // Where `state` says that the container's cgroups are.
 Result<cgroup::Cgroup> cgroup_of(const ContainerFacts& facts);
 
-// Init, or nothing when it has ended or its number belongs to another process.
-std::optional<sys::PidFd> open_init(const ContainerFacts& facts);
+// What /proc tells of init, or nothing when it has ended or its number belongs to another process.
+Result<std::optional<sys::ProcessFacts>> init_facts(const ContainerFacts& facts);
+
+// Init, or nothing as above.
+Result<std::optional<sys::PidFd>> open_init(const ContainerFacts& facts);
 
 // Init is process 1 of a PID namespace of its own: with it, the kernel ends
 // all others.  False when the namespace is the host's or a joined one.

@@ -25,7 +25,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
 Result<std::vector<pid_t>> container_processes(const std::string& root, const std::string& id) {
   const StateDir dir = TRY(StateDir::peek(root, id));
   const ContainerState state = TRY(dir.load());
-  if (!has_cgroups(state) && open_init(state))
+  if (!has_cgroups(state) && TRY(open_init(state)))
     return fail("the container has no cgroup that would tell its processes");
   const cgroup::Cgroup cgroup = TRY(cgroup_of(state));
   return cgroup.processes();

@@ -14,7 +14,8 @@ namespace coracle::container {
 namespace {
 
 Result<void> check_created(const ContainerState& state) {
-  switch (status_of(state)) {
+  const oci::Status status = TRY(status_of(state));
+  switch (status) {
     case oci::Status::created:
       return {};
     case oci::Status::stopped:
@@ -25,8 +26,7 @@ Result<void> check_created(const ContainerState& state) {
     case oci::Status::paused:
       break;
   }
-  return fail("cannot start a container in the " + std::string(oci::to_string(status_of(state))) +
-              " state");
+  return fail("cannot start a container in the " + std::string(oci::to_string(status)) + " state");
 }
 
 // Init runs those of startContainer.
@@ -50,7 +50,7 @@ void give_up(StateDir& dir, const ContainerState& state) {
 }  // namespace
 
 Result<void> start_container(StateDir& dir, const ContainerState& state) {
-  const std::optional<sys::PidFd> init = open_init(state);
+  const std::optional<sys::PidFd> init = TRY(open_init(state));
   if (!init) return fail("cannot start a container that has stopped");
   auto opened = open_start_gate(dir, state, *init);
   if (opened) return finish_start(dir, state);
@@ -72,7 +72,7 @@ Result<void> start(const std::string& root, const std::string& id) {
   StateDir dir = TRY(StateDir::open(root, id));
   const ContainerState state = TRY(dir.load());
   TRY(check_created(state));
-  const std::optional<sys::PidFd> init = open_init(state);
+  const std::optional<sys::PidFd> init = TRY(open_init(state));
   if (!init) return fail("cannot start a container that has stopped");
   auto readiness = TRY(Readiness::listen(dir));
   TRY(start_container(dir, state));

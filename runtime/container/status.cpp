@@ -2,7 +2,6 @@
 #include "runtime/container/status.hpp"
 
 #include "runtime/container/processes.hpp"
-#include "runtime/sys/proc_stat.hpp"
 
 namespace coracle::container {
 namespace {
@@ -14,17 +13,16 @@ bool is_frozen(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
 
 }  // namespace
 
-oci::Status status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
+Result<oci::Status> status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
   if (facts.pid == 0) return oci::Status::creating;
-  const auto init = sys::process_facts(facts.pid);
-  // Another start time: the number belongs to another process by now.
-  if (!init || init->ended() || init->start_time != facts.start_time) return oci::Status::stopped;
+  const std::optional<sys::ProcessFacts> init = TRY(init_facts(facts));
+  if (!init) return oci::Status::stopped;
   if (is_frozen(facts, host)) return oci::Status::paused;
   const bool created = init->has_not_executed() && !facts.restored;
   return created ? oci::Status::created : oci::Status::running;
 }
 
-oci::Status status_of(const ContainerFacts& facts) {
+Result<oci::Status> status_of(const ContainerFacts& facts) {
   return status_of(facts, cgroup::detect());
 }
 

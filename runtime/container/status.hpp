@@ -9,9 +9,9 @@ namespace coracle::container {
 // No pid yet: creating.  Process gone, zombie, or of another start time:
 // stopped.  Frozen cgroup: paused.  Forked but not executed
 // (PF_FORKNOEXEC in /proc/PID/stat), and not restored: created.  Else running.
-oci::Status status_of(const ContainerFacts& facts);
+Result<oci::Status> status_of(const ContainerFacts& facts);
 // The same for one of many: the host's cgroups are found once for all.
-oci::Status status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host);
+Result<oci::Status> status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host);
 
 // What hooks read on stdin and `state` prints.
 oci::State oci_state(const ContainerFacts& state, oci::Status status);

@@ -13,7 +13,7 @@ namespace coracle::container {
 namespace {
 
 Result<void> check_running(const ContainerState& state) {
-  switch (status_of(state)) {
+  switch (TRY(status_of(state))) {
     case oci::Status::created:
     case oci::Status::running:
     case oci::Status::paused:

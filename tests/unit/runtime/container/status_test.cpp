@@ -2,8 +2,12 @@
 #include "runtime/container/status.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/container/processes.hpp"
+#include "runtime/sys/files.hpp"
 #include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/process.hpp"
 
@@ -39,6 +43,24 @@ TEST_CASE("status: what has executed nothing is created, but for what was restor
   CHECK(container::status_of(state) == oci::Status::created);
   state.restored = true;
   CHECK(container::status_of(state) == oci::Status::running);
+}
+
+TEST_CASE("status: what cannot be looked at has not stopped") {
+  ContainerState state;
+  state.pid = ::getpid();
+  state.start_time = sys::process_facts(state.pid)->start_time;
+  rlimit before = {};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const sys::Fd lowest = sys::open_file("/dev/null", O_RDONLY).value();
+  const rlimit none = {.rlim_cur = static_cast<rlim_t>(lowest.get()), .rlim_max = before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto status = container::status_of(state, fail("no cgroups"));
+  const auto init = container::open_init(state);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(status.has_value());
+  CHECK(status.error().code == EMFILE);
+  REQUIRE_FALSE(init.has_value());
+  CHECK(init.error().code == EMFILE);
 }
 
 TEST_CASE("oci_state: facts are copied, and a stopped container has no pid") {
