@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "runtime/sys/sockets.hpp"
@@ -74,7 +75,7 @@ struct Decoded {
 };
 
 Result<Decoded> decode(std::string_view packet) {
-  if (packet.empty()) return fail("the other side closed the channel");
+  if (packet.empty()) return fail_errno("the other side closed the channel", EPIPE);
   Decoded decoded;
   if (packet.size() < sizeof decoded.header) return fail("the channel carried half a message");
   std::memcpy(&decoded.header, packet.data(), sizeof decoded.header);
@@ -87,6 +88,11 @@ Result<Decoded> receive_decoded(const sys::Fd& socket) {
   Decoded decoded = TRY(decode(packet.text));
   if (!packet.fds.empty()) decoded.fd = std::move(packet.fds.front());
   return decoded;
+}
+
+// The other side's, not of our own calls.
+bool is_of_an_end(const Error& error) {
+  return error.code == EPIPE;
 }
 
 HostMessage host_message(Decoded decoded) {
@@ -128,17 +134,21 @@ static_assert(std::variant_size_v<InitMessage> == 7, "init_message() knows seven
 
 }  // namespace
 
-Result<void> HostEnd::send(const HostMessage& message) const {
+Result<void> HostEnd::send(const HostMessage& message) {
   const Encoded encoded = encode(message);
   auto sent = sys::send_packet(socket_, encoded.packet, encoded.fds);
-  if (!sent && sent.error().code == EPIPE) return fail("init has ended");
-  return sent;
+  if (sent || sent.error().code != EPIPE) return sent;
+  // Init has ended; what it said before is still to be heard.
+  while (true) TRY(receive());
 }
 
 Result<InitMessage> HostEnd::receive() {
   while (true) {
     auto decoded = receive_decoded(socket_);
-    if (!decoded) return fail("init ended without a word");
+    // That init ended without reading all that it was sent is told once, and first (net/unix).
+    if (!decoded && decoded.error().code == ECONNRESET) decoded = receive_decoded(socket_);
+    if (!decoded && is_of_an_end(decoded.error())) return fail("init ended without a word");
+    if (!decoded) return std::unexpected(std::move(decoded).error().context("hear from init"));
     InitMessage message = init_message(std::move(*decoded));
     if (LogLine* line = std::get_if<LogLine>(&message)) {
       warnings_.push_back(std::move(line->text));

@@ -17,7 +17,8 @@ class HostEnd {
  public:
   explicit HostEnd(sys::Fd socket) : socket_(std::move(socket)) {}
 
-  Result<void> send(const HostMessage& message) const;
+  // An init that has ended is an error: the one that it sent before, if it did.
+  Result<void> send(const HostMessage& message);
 
   // The next message that is no LogLine.  Failed comes back as its error with
   // context "init"; a closed channel is an error too.

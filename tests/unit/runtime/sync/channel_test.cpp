@@ -58,7 +58,33 @@ TEST_CASE("channel: silence is an error on either side") {
   CHECK(first.host.receive().error().text() == "init ended without a word");
   Channel second = make_channel().value();
   { const HostEnd gone = std::move(second.host); }
-  CHECK(second.init.expect<Saved>().error().text() == "the other side closed the channel");
+  CHECK(second.init.expect<Saved>().error().text() ==
+        "the other side closed the channel: broken pipe");
+}
+
+TEST_CASE("channel: whoever tells an init that has ended hears what it said before") {
+  Channel channel = make_channel().value();
+  REQUIRE(channel.init.send(RootfsReady{}).has_value());
+  REQUIRE(
+      channel.init.send(Failed{.error = {.code = ENOENT, .what = "mounts: open /x"}}).has_value());
+  channel.init.close();
+  CHECK(channel.host.send(Saved{}).error().text() ==
+        "init: mounts: open /x: no such file or directory");
+  CHECK(channel.host.send(Saved{}).error().text() == "init ended without a word");
+}
+
+TEST_CASE("channel: an init that ended before it read what it was sent is heard") {
+  Channel channel = make_channel().value();
+  REQUIRE(channel.host.send(IdMapsWritten{}).has_value());
+  REQUIRE(channel.init.send(Failed{.error = {.code = EIO, .what = "descriptors"}}).has_value());
+  channel.init.close();
+  CHECK(channel.host.receive().error().text() == "init: descriptors: input/output error");
+  CHECK(channel.host.receive().error().text() == "init ended without a word");
+}
+
+TEST_CASE("channel: what fails on our side is not init's end") {
+  HostEnd host(sys::open_file("/dev/null", O_RDWR).value());
+  CHECK(host.receive().error().text() == "hear from init: recvmsg: socket operation on non-socket");
 }
 
 TEST_CASE("channel: a text that is too long is cut, not lost") {
