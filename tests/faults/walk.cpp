@@ -4,7 +4,9 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -30,11 +32,20 @@ std::string text_of(const std::vector<Difference>& differences) {
   return text;
 }
 
-// One line that says what failed; "" when it is so.
-std::string wrong_error(const Outcome& outcome, int status) {
+// One line that says what failed, and why: `reason`; "" when it is so.
+std::string wrong_error(const Outcome& outcome, int status, const std::string& reason) {
   const bool good = outcome.exit_code == status && std::ranges::count(outcome.err, '\n') == 1 &&
-                    outcome.err.find("level=error msg=") != std::string::npos;
+                    outcome.err.find("level=error msg=") != std::string::npos &&
+                    outcome.err.find(reason) != std::string::npos;
   return good ? "" : "\nit failed badly: " + outcome.text();
+}
+
+// As errors are worded: "input/output error"; "" for none.
+std::string reason_of(int error) {
+  if (error == 0) return "";
+  std::string reason = std::strerror(error);
+  reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+  return reason;
 }
 
 class Walk {
@@ -57,13 +68,14 @@ class Walk {
   }
 
   void strike(const Call& call) {
-    const Hit hit = run_with(call, error_for(call, kind_), subject_.program(), subject_.log());
+    const int error = error_for(call, kind_);
+    const Hit hit = run_with(call, error, subject_.program(), subject_.log());
     ++(hit.call ? counts_.injected : counts_.missed);
     const std::string what = name(kind_) + " at call " + std::to_string(call.number) + ", " +
                              (hit.call ? hit.call->text() : "never reached, " + call.text());
     if (extent().show)
       std::printf("%s: %d %s", what.c_str(), hit.outcome.exit_code, hit.outcome.err.c_str());
-    std::string problems = judge(hit.outcome);
+    std::string problems = judge(hit.outcome, reason_of(error));
     // Its word for it: whoever reads it deletes it again.
     const bool remains = hit.outcome.err.find("delete the container: ") != std::string::npos;
     problems += remains ? subject_.clear() : subject_.leftovers();
@@ -72,10 +84,10 @@ class Walk {
     CHECK_MESSAGE(problems.empty(), what << ": " << problems);
   }
 
-  std::string judge(const Outcome& outcome) {
+  std::string judge(const Outcome& outcome, const std::string& reason) {
     const bool killed = kind_ == Kind::kill && who_ == 0;
     if (killed && outcome.exit_code == 128 + SIGKILL) return subject_.clear();
-    if (outcome.exit_code != 0) return wrong_error(outcome, subject_.failure());
+    if (outcome.exit_code != 0) return wrong_error(outcome, subject_.failure(), reason);
     ++counts_.tolerated;
     return text_of(differences(good_, facts_in(outcome.out)));
   }
