@@ -58,8 +58,12 @@ TEST_CASE("attacks: each begins with a container that runs in every way") {
 
 TEST_CASE("CVE-2013/2015-133x (LXC): a destination that is a link stays inside the image") {
   attack_by_link("/etc/evil", [](Attack& attack) {
-    write_file(attack.bundle.path("source"), "text\n");
     add_mount(attack.bundle.config, "/etc/evil", "tmpfs", "tmpfs", {});
+    attack.bundle.probe("write /etc/evil/planted x");
+  });
+  // Nothing is mounted on the link, so that nothing is between what is made below it and a victim.
+  attack_by_link("/etc/evil", [](Attack& attack) {
+    write_file(attack.bundle.path("source"), "text\n");
     add_mount(attack.bundle.config, "/etc/evil/made", "tmpfs", "tmpfs", {});
     add_mount(attack.bundle.config, "/etc/evil/file", "bind", attack.bundle.path("source"),
               {"bind"});
