@@ -33,6 +33,13 @@ class Input {
   // In [0, limit).
   std::size_t below(std::size_t limit) { return number<std::uint16_t>() % limit; }
 
+  // What comes before the first `end`, which is taken too; everything without one.
+  std::string_view before(char end) {
+    const std::string_view taken = rest_.substr(0, rest_.find(end));
+    rest_.remove_prefix(std::min(taken.size() + 1, rest_.size()));
+    return taken;
+  }
+
   std::string_view rest() const { return rest_; }
 
  private:

@@ -17,10 +17,29 @@
 
 namespace coracle::seccomp {
 
-// Of ALLOW and ERRNO, the actions of the profiles that are compared.
+// config-linux.md#seccomp; without errnoRet it is EPERM.
 inline std::uint32_t answer_of(oci::SeccompAction action, std::optional<std::uint32_t> errno_ret) {
-  return action == oci::SeccompAction::allow ? SECCOMP_RET_ALLOW
-                                             : SECCOMP_RET_ERRNO | errno_ret.value_or(1);
+  using Action = oci::SeccompAction;
+  switch (action) {
+    case Action::kill:
+    case Action::kill_thread:
+      return SECCOMP_RET_KILL_THREAD;
+    case Action::kill_process:
+      return SECCOMP_RET_KILL_PROCESS;
+    case Action::trap:
+      return SECCOMP_RET_TRAP;
+    case Action::errno_:
+      return SECCOMP_RET_ERRNO | errno_ret.value_or(EPERM);
+    case Action::trace:
+      return SECCOMP_RET_TRACE | errno_ret.value_or(EPERM);
+    case Action::allow:
+      return SECCOMP_RET_ALLOW;
+    case Action::log:
+      return SECCOMP_RET_LOG;
+    case Action::notify:
+      return SECCOMP_RET_USER_NOTIF;
+  }
+  return SECCOMP_RET_KILL_PROCESS;
 }
 
 inline bool holds(const oci::SeccompArg& arg, std::uint64_t actual) {
