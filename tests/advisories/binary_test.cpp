@@ -120,7 +120,7 @@ TEST_CASE("CVE-2019-5736: /proc/self/exe as entrypoint, or as interpreter") {
 TEST_CASE("CVE-2019-5736: processes inside write to the program that exec was made to run") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     add_racers(container);
     give_to(container.bundle, owner);
     const std::string runtime = copy_of_runtime(container.bundle);
@@ -142,7 +142,7 @@ TEST_CASE("CVE-2019-5736: processes inside write to the program that exec was ma
 
 TEST_CASE("CVE-2019-5736: they write to that of a container that shares their processes") {
   for (const Command command : {Command::run, Command::create}) {
-    Waiting container;
+    Besieged container;
     add_racers(container);
     container.launch();
     Attack attack({.command = command});
@@ -167,7 +167,7 @@ TEST_CASE("CVE-2019-5736: they write to that of a container that shares their pr
 
 TEST_CASE("CVE-2022-0847: the program of a created init is a copy or cannot be written to") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
-    Waiting container(owner);
+    Besieged container(owner);
     container.create();
     CHECK_FALSE(is_writable_original("/proc/" + std::to_string(container.bundle.pid()) + "/exe"));
   }
@@ -196,7 +196,7 @@ TEST_CASE("CVE-2019-14271: nothing of the image is loaded by the runtime, nor by
 
 TEST_CASE("CVE-2019-14271: nor by exec") {
   for (const Owner owner : {Owner::root, Owner::mapped}) {
-    Waiting container(owner);
+    Besieged container(owner);
     const OpenCount opened(container.bundle);
     container.launch();
     CHECK(container.exec({"--user", "5:5"}, {"/probe", "ids"}).value("uid") == "5");

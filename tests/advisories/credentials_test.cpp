@@ -27,10 +27,10 @@ std::string setgroups_of(const Waiting& container) {
 }  // namespace
 
 TEST_CASE("CVE-2014-8989: an ordinary user's container may not drop groups, root's may") {
-  Waiting users(Owner::user);
+  Besieged users(Owner::user);
   users.create();
   CHECK(setgroups_of(users) == "deny\n");
-  Waiting roots(Owner::mapped);
+  Besieged roots(Owner::mapped);
   roots.create();
   CHECK(setgroups_of(roots) == "allow\n");
 }
@@ -48,7 +48,7 @@ TEST_CASE("CVE-2016-3697: a numeric user is itself, whatever the image calls so"
     CHECK_MESSAGE(attack.attempt().value("uid") == "7", way.text());
   }
   for (const Owner owner : {Owner::root, Owner::mapped}) {
-    Waiting container(owner);
+    Besieged container(owner);
     poison(container.bundle);
     container.launch();
     CHECK(container.report("ids", {"--user", "7"}).value("uid") == "7");
@@ -58,7 +58,7 @@ TEST_CASE("CVE-2016-3697: a numeric user is itself, whatever the image calls so"
 TEST_CASE("CVE-2022-29162: exec --cap leaves the inheritable set empty") {
   for (const Owner owner : owners) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     set_capabilities(container.bundle.config, {"CAP_CHOWN", "CAP_KILL"});
     container.launch();
     const Outcome added = container.report("caps", {"--cap", "CAP_NET_RAW", "--cap", "CAP_FOWNER"});
@@ -71,7 +71,7 @@ TEST_CASE("CVE-2022-29162: exec --cap leaves the inheritable set empty") {
 TEST_CASE("CVE-2022-27650: exec without a word leaves the inheritable set empty") {
   for (const Owner owner : owners) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     set_capabilities(container.bundle.config, {"CAP_CHOWN", "CAP_KILL"});
     container.launch();
     const Outcome plain = container.report("caps");
@@ -86,7 +86,7 @@ TEST_CASE(
     "CVE-2025-27612: a process of exec has what its own file says, not what the container has") {
   for (const Owner owner : owners) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     set_capabilities(container.bundle.config, {"CAP_CHOWN", "CAP_KILL"});
     container.launch();
     Json process = probe_process("caps");
@@ -113,7 +113,7 @@ TEST_CASE("CVE-2022-24769: a container has inheritable capabilities only when it
 TEST_CASE("CVE-2026-30892: a number given as user is that user, never root") {
   for (const Owner owner : {Owner::root, Owner::mapped}) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     container.launch();
     CHECK(container.report("ids", {"-u", "1"}).value("uid") == "1");
     CHECK(container.report("ids", {"-u", "1:2"}).value("gid") == "2");
@@ -124,7 +124,7 @@ TEST_CASE("CVE-2026-30892: a number given as user is that user, never root") {
 TEST_CASE("CVE-2026-30892: what is no number in full never runs as root") {
   for (const Owner owner : owners) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     container.launch();
     for (const char* user : {"1:", ":", ":1", "-1", "4294967295", "4294967296", "0x1", " 1",
                              "1000:abc", "root", "+1", "1:-1", "1 "}) {

@@ -54,7 +54,7 @@ TEST_CASE("CVE-2024-21626: a working directory that is a descriptor of the runti
 TEST_CASE("CVE-2024-21626: exec with such a working directory is refused") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     fs::create_symlink("/proc/self/fd/7", container.bundle.rootfs() + "/link");
     container.launch();
     for (const bool terminal : {false, true}) {
@@ -67,7 +67,7 @@ TEST_CASE("CVE-2024-21626: exec with such a working directory is refused") {
 
 TEST_CASE("CVE-2024-21626: exec with a working directory that was given open is refused") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
-    Waiting container(owner);
+    Besieged container(owner);
     container.launch();
     Program given =
         container.program({"--preserve-fds", "1", "--cwd", descriptor(3)}, {"/probe", "ls", "."});
@@ -91,7 +91,7 @@ TEST_CASE("CVE-2024-21626: only 0, 1 and 2 are open inside, whatever the caller 
 
 TEST_CASE("CVE-2024-21626: nor in a process of exec") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
-    Waiting container(owner);
+    Besieged container(owner);
     container.launch();
     Program program = container.program({}, {"/probe", "fds"});
     program.args.insert(program.args.begin(),

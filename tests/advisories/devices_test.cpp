@@ -127,7 +127,7 @@ TEST_CASE("CVE-2025-52565: a /dev/console of the image that is a link is not bou
 
 TEST_CASE("CVE-2025-52565: exec takes no terminal from a /dev/pts/ptmx that is none") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
-    Waiting container(owner);
+    Besieged container(owner);
     drop_mount(container.bundle.config, "/dev/pts");
     container.launch();
     const std::string socket = container.bundle.path("console");

@@ -8,8 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/attack.hpp"
 #include "tests/support/text.hpp"
-#include "tests/support/waiting.hpp"
 
 using namespace coracle::test;
 namespace fs = std::filesystem;
@@ -62,7 +62,7 @@ std::string lines(const std::vector<std::string>& all) {
 }  // namespace
 
 TEST_CASE("CVE-2016-9962: processes inside open nothing of 500 newcomers that is not theirs") {
-  Waiting container;
+  Besieged container;
   const std::string runtime = copy_of_runtime(container.bundle);
   const std::string before = read_file(runtime);
   const Race seen = race(container, runtime, 500);
@@ -75,7 +75,7 @@ TEST_CASE("CVE-2016-9962: processes inside open nothing of 500 newcomers that is
 
 TEST_CASE("CVE-2016-9962: nor in a user namespace, CAP_SYS_PTRACE or not") {
   for (const Owner owner : {Owner::mapped, Owner::user}) {
-    Waiting container(owner);
+    Besieged container(owner);
     set_capabilities(container.bundle.config, {"CAP_SYS_PTRACE", "CAP_KILL"});
     const std::string runtime = copy_of_runtime(container.bundle);
     const std::string before = read_file(runtime);
@@ -90,7 +90,7 @@ TEST_CASE("CVE-2016-9962: nor in a user namespace, CAP_SYS_PTRACE or not") {
 // newcomer has for those who may look at anything.
 TEST_CASE(
     "CVE-2016-9962: with CAP_SYS_PTRACE and no user namespace nothing of the host's is opened") {
-  Waiting container;
+  Besieged container;
   set_capabilities(container.bundle.config, {"CAP_SYS_PTRACE", "CAP_KILL", "CAP_DAC_OVERRIDE"});
   const std::string runtime = copy_of_runtime(container.bundle);
   const std::string before = read_file(runtime);
@@ -107,7 +107,7 @@ TEST_CASE(
 TEST_CASE("CVE-2016-9962: in a created container init has nothing of the caller's") {
   for (const Owner owner : {Owner::root, Owner::mapped, Owner::user}) {
     CAPTURE(std::string(name(owner)));
-    Waiting container(owner);
+    Besieged container(owner);
     Bundle& bundle = container.bundle;
     set_capabilities(bundle.config, {"CAP_SYS_PTRACE", "CAP_KILL"});
     Program create = bundle.program({"create", "--bundle", bundle.dir(), bundle.id()});

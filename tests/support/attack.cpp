@@ -104,4 +104,10 @@ Outcome Attack::attempt(const std::vector<std::string>& under) {
   return detached(under);
 }
 
+Besieged::~Besieged() {
+  if (std::uncaught_exceptions() == 0)
+    CHECK_MESSAGE(host_.changes() == "", "the host was hit from ", bundle.id());
+  host_.restore();
+}
+
 }  // namespace coracle::test

@@ -58,4 +58,15 @@ class Attack {
   HostWitness host_;
 };
 
+// A container that whoever executes something in it has to fear.  Dropped, it checks that the host
+// is as it was before.
+class Besieged : public Waiting {
+ public:
+  using Waiting::Waiting;
+  ~Besieged();
+
+ private:
+  HostWitness host_;
+};
+
 }  // namespace coracle::test
