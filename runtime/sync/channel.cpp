@@ -90,11 +90,6 @@ Result<Decoded> receive_decoded(const sys::Fd& socket) {
   return decoded;
 }
 
-// The other side's, not of our own calls.
-bool is_of_an_end(const Error& error) {
-  return error.code == EPIPE;
-}
-
 HostMessage host_message(Decoded decoded) {
   switch (decoded.header.kind) {
     case 0:
@@ -147,7 +142,7 @@ Result<InitMessage> HostEnd::receive() {
     auto decoded = receive_decoded(socket_);
     // That init ended without reading all that it was sent is told once, and first (net/unix).
     if (!decoded && decoded.error().code == ECONNRESET) decoded = receive_decoded(socket_);
-    if (!decoded && is_of_an_end(decoded.error())) return fail("init ended without a word");
+    if (!decoded && decoded.error().code == EPIPE) return fail("init ended without a word");
     if (!decoded) return std::unexpected(std::move(decoded).error().context("hear from init"));
     InitMessage message = init_message(std::move(*decoded));
     if (LogLine* line = std::get_if<LogLine>(&message)) {

@@ -20,7 +20,7 @@ cri_version() {
   "$cri_containerd" --version | sed -E 's/.* v?([0-9]+)\.[0-9]+\.[0-9]+.*/\1/'
 }
 
-# Who makes cgroups, in the drop-in of contrib/engines that belongs to this containerd.
+# The drop-in of contrib/engines that belongs to this containerd, with who makes cgroups.
 cri_dropin() {
   local file=config-1.toml manager=false
   [[ $(cri_version) == 1 ]] || file=config-2.toml
