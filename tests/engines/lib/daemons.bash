@@ -9,8 +9,8 @@ start_daemon() {
   mkdir -p "$scratch/logs"
   "$@" </dev/null >>"$scratch/logs/$name" 2>&1 &
   daemon_pids[$name]=$!
-  local try
-  for ((try = 1; try <= 300 * patience; try++)); do
+  local end=$((SECONDS + 30 * patience))
+  while [[ $SECONDS -lt $end ]]; do
     ! "$probe" "$name" >/dev/null 2>&1 || return 0
     kill -0 "${daemon_pids[$name]}" 2>/dev/null || break
     sleep 0.1
@@ -22,12 +22,11 @@ start_daemon() {
 
 # stop_daemon NAME [SIGNAL]
 stop_daemon() {
-  local pid=${daemon_pids[$1]-} try
+  local pid=${daemon_pids[$1]-} end=$((SECONDS + 30 * patience))
   [[ -n $pid ]] || return 0
   unset "daemon_pids[$1]"
   kill -s "${2-TERM}" "$pid" 2>/dev/null || true
-  for ((try = 1; try <= 300 * patience; try++)); do
-    kill -0 "$pid" 2>/dev/null || break
+  while kill -0 "$pid" 2>/dev/null && [[ $SECONDS -lt $end ]]; do
     sleep 0.1
   done
   kill -s KILL "$pid" 2>/dev/null || true

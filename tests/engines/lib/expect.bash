@@ -65,14 +65,23 @@ refuses_with() {
 
 # eventually COMMAND...: it succeeds within 20 seconds, times $patience.
 eventually() {
+  within 20 "$@"
+}
+
+# within SECONDS COMMAND...: as eventually.
+within() {
   local -
   set +x
-  local try
-  for ((try = 1; try <= 100 * patience; try++)); do
-    ! "$@" || return 0
+  local end=$((SECONDS + $1 * patience)) tries=0
+  shift
+  until "$@"; do
+    tries=$((tries + 1))
+    if [[ $SECONDS -ge $end ]]; then
+      unexpected "success in the end" "failure $tries times: $*"
+      return 1
+    fi
     sleep 0.2
   done
-  unexpected "success in the end" "failure $try times: $*"
 }
 
 # count_of COMMAND...: how far a program has counted in its file /count; COMMAND prints its process id.

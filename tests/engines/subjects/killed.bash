@@ -45,9 +45,9 @@ fifty_starts() {
   in_the_middle
 }
 
-# When some of them run, but not all.
+# When some of them run, but not all.  Fifty at once take their time.
 in_the_middle() {
-  eventually running $((1 + RANDOM % 15))
+  within 120 running $((1 + RANDOM % 15))
   [[ $(how_many_run) -lt 50 ]]
 }
 
@@ -91,7 +91,7 @@ runtimes_killed() {
 }
 
 works() {
-  eventually prints alive run -- echo alive  # dockerd finds a new containerd after a while
+  within 120 prints alive run -- echo alive  # dockerd finds a new containerd after a while
   docker ps --all --quiet | xargs --no-run-if-empty \
     timeout $((120 * patience)) /usr/bin/docker --host "$docker_host" rm --force >/dev/null
   prints "" docker ps --all --quiet
@@ -103,7 +103,7 @@ works() {
 leaves_nothing() {
   pkill -KILL --full "^/usr/bin/containerd-shim.* -address /run/engines/$box/" || true
   force_deletion "/run/engines/$box/docker/runtime-runc/moby"
-  eventually nothing_left || { echo "left:" && what_is_left | head --lines 20 && false; }
+  within 120 nothing_left || { echo "left:" && what_is_left | head --lines 20 && false; }
 }
 
 # force_deletion ROOT: of every container below it; "@" is in no container's name.
@@ -144,10 +144,10 @@ podman_killed() {
   done
   wait "${clients[@]}" || true
   prints alive p_run --network none -- echo alive
-  eventually podman rm --all --force --time 0  # of a container that it was at, /dev/shm is busy
+  within 120 podman rm --all --force --time 0  # of a container that it was at, /dev/shm is busy
   prints "" podman ps --all --quiet
   force_deletion "/run/$runtime"  # it forgets the starts that it was at
-  eventually podman_left_nothing || { echo "left:" && what_podman_left | head --lines 20 && false; }
+  within 120 podman_left_nothing || { echo "left:" && what_podman_left | head --lines 20 && false; }
 }
 
 podman_left_nothing() {

@@ -110,19 +110,19 @@ another_user() {
 }
 
 not_remapped() {
-  start -- sleep 100
+  start -- sleep 1000
   prints 0 host_status Uid
 }
 
 # remapped_to BASE
 remapped_to() {
-  start -- sleep 100
+  start -- sleep 1000
   prints root docker exec "$box" whoami
   prints "$1" host_status Uid
   prints "$1" host_status Gid
 }
 
 ps_shows() {
-  start -- sleep 100
+  start -- sleep 1000
   prints "$1" ps --no-headers --format user --pid "$(host_pid)"
 }

@@ -5,12 +5,12 @@ ctr_maps=(--uidmap "0:$ctr_base:65536" --gidmap "0:$ctr_base:65536")
 
 # What it keeps of a container is for no other runtime.
 run_by_this_side() {
-  ctr_start "$@" -- sleep 100
+  ctr_start "$@" -- sleep 1000
   matches "\"id\": *\"$box\"" "$(runtime_path)" --root /run/containerd/runc/default state "$box"
 }
 
 mapped() {
-  ctr_start "${ctr_maps[@]}" -- sleep 100
+  ctr_start "${ctr_maps[@]}" -- sleep 1000
   prints "0 $ctr_base 65536" ctr_exec sh -c 'echo $(cat /proc/self/uid_map)'
   prints root ctr_exec whoami
   prints "$ctr_base" awk '$1 == "Uid:" { print $2 }' "/proc/$(ctr_pid)/status"
@@ -26,7 +26,7 @@ host_network() {
 }
 
 joined() {
-  ctr_start -- sleep 100
+  ctr_start -- sleep 1000
   local pid first=$box
   pid=$(ctr_pid)
   box=$first-2
@@ -39,7 +39,7 @@ joined() {
 memory_limit() {
   local cgroup=/engines/$box
   ! by_systemd || cgroup=engines.slice:limited:$box
-  ctr_start --memory-limit 33554432 --cgroup "$cgroup" -- sleep 100
+  ctr_start --memory-limit 33554432 --cgroup "$cgroup" -- sleep 1000
   matches "/engines(/|\.slice/limited-)$box" cgroup_path memory "$(ctr_pid)"
   prints 33554432 cgroup_setting "$(ctr_pid)" memory memory.limit_in_bytes memory.max
 }
@@ -52,7 +52,7 @@ bind() {
 }
 
 pid_file() {
-  ctr_start --pid-file "$PWD/pid" -- sleep 100
+  ctr_start --pid-file "$PWD/pid" -- sleep 1000
   prints "$(ctr_pid)" cat pid
 }
 

@@ -6,7 +6,7 @@ piped_into_task() {
 }
 
 exec_in_task() {
-  ctr_start -- sleep 100
+  ctr_start -- sleep 1000
   prints inside ctr_exec echo inside
   exits 7 ctr_exec sh -c 'exit 7'
   refuses "executable file not found in .PATH" ctr_exec no-such-program
@@ -15,7 +15,7 @@ exec_in_task() {
 }
 
 pause_task() {
-  ctr_start -- sleep 100
+  ctr_start -- sleep 1000
   ctr task pause "$box"
   ctr_status PAUSED
   fails timeout 5 /usr/bin/ctr --address "$(ctr_address)" task exec --exec-id paused "$box" true
@@ -34,7 +34,7 @@ kill_task() {
 }
 
 task_processes() {
-  ctr_start -- sh -c 'sleep 100 & wait'
+  ctr_start -- sh -c 'sleep 1000 & wait'
   eventually two_processes
   matches "$(ctr_pid)" ctr task ps "$box"
   matches "memory" ctr task metrics "$box"
@@ -45,7 +45,7 @@ two_processes() {
 }
 
 kill_all() {
-  ctr_start -- sh -c 'sleep 100 & sleep 100 & wait'
+  ctr_start -- sh -c 'sleep 1000 & sleep 1000 & wait'
   ctr task kill --all --signal SIGKILL "$box"
   eventually ctr_status STOPPED
 }
@@ -62,7 +62,7 @@ terminal_of_task() {
 }
 
 leaves_nothing() {
-  ctr_start -- sleep 100
+  ctr_start -- sleep 1000
   local path
   path=$(cgroup_path memory "$(ctr_pid)")
   ctr task kill --signal SIGKILL "$box"

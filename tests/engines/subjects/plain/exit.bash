@@ -27,24 +27,24 @@ stopped_by_own_signal() {
 }
 
 stopped_by_term() {
-  start "$@" -- sleep 100
+  start "$@" -- sleep 1000
   docker stop --time 20 "$box" >/dev/null
   prints 143 field .State.ExitCode
 }
 
 exec_exits() {
-  start -- sleep 100
+  start -- sleep 1000
   exits "$1" docker exec "$box" "${@:2}"
 }
 
 exec_refuses() {
-  start -- sleep 100
+  start -- sleep 1000
   refuses_with "$1" "$2" docker exec "$box" "${@:3}"
 }
 
 # Which status it has is for the version of Docker.
 exec_finds_nothing() {
-  start -- sleep 100
+  start -- sleep 1000
   refuses "executable file not found in .PATH" docker exec "$box" no-such-program
 }
 

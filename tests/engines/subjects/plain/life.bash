@@ -17,7 +17,7 @@ pause_and_unpause() {
 }
 
 killed_while_paused() {
-  start -- sleep 100
+  start -- sleep 1000
   docker pause "$box"
   docker kill "$box"
   eventually has_status exited
@@ -61,13 +61,13 @@ restart_command() {
 }
 
 stats() {
-  start --memory 100m -- sleep 100
+  start --memory 100m -- sleep 1000
   matches '^[1-9][0-9.]*[KM]iB / 100MiB 1$' \
     docker stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' "$box"
 }
 
 logs() {
-  start -- sh -c 'echo one; echo two >&2; sleep 100'
+  start -- sh -c 'echo one; echo two >&2; sleep 1000'
   eventually logged two
   docker logs "$box" >out 2>err
   prints one cat out
@@ -75,7 +75,7 @@ logs() {
 }
 
 copies_into() {
-  start -- sleep 100
+  start -- sleep 1000
   echo sent >sent
   docker cp sent "$box:/sent"
   prints sent docker exec "$box" cat /sent
@@ -85,7 +85,7 @@ copies_into() {
 }
 
 commits() {
-  start -- sh -c 'echo committed >/new; sleep 100'
+  start -- sh -c 'echo committed >/new; sleep 1000'
   eventually docker exec "$box" test -s /new
   docker commit "$box" "$box"
   image=$box prints committed run -- cat /new
@@ -93,7 +93,7 @@ commits() {
 }
 
 diffs() {
-  start -- sh -c 'echo x >/added; rm /etc/plain-file; sleep 100'
+  start -- sh -c 'echo x >/added; rm /etc/plain-file; sleep 1000'
   eventually docker exec "$box" test -s /added
   prints $'A /added\nC /etc\nD /etc/plain-file' sorted docker diff "$box"
 }
@@ -103,7 +103,7 @@ sorted() {
 }
 
 health() {
-  start --health-cmd 'test -e /healthy' --health-interval 0.5s --health-retries 2 -- sleep 100
+  start --health-cmd 'test -e /healthy' --health-interval 0.5s --health-retries 2 -- sleep 1000
   eventually health_is unhealthy
   docker exec "$box" touch /healthy
   eventually health_is healthy
@@ -115,20 +115,20 @@ health_is() {
 
 # A process that has lost its parent becomes the init's child, which reaps it.
 init_reaps() {
-  start --init -- sh -c '(sleep 0.2 &) ; sleep 100'
+  start --init -- sh -c '(sleep 0.2 &) ; sleep 1000'
   matches "docker-init|tini" docker exec "$box" cat /proc/1/cmdline
   sleep 0.5
   fails docker exec "$box" sh -c 'grep "^State:.Z" /proc/[0-9]*/status'
 }
 
 top_shows() {
-  start -- sleep 100
-  matches "sleep 100" docker top "$box"
-  matches "[^ ]+ .*sleep 100" docker top "$box" faux
+  start -- sleep 1000
+  matches "sleep 1000" docker top "$box"
+  matches "[^ ]+ .*sleep 1000" docker top "$box" faux
 }
 
 exec_in_place() {
-  start --hostname place --env GREETING=hi --workdir /tmp -- sleep 100
+  start --hostname place --env GREETING=hi --workdir /tmp -- sleep 1000
   prints "place hi /tmp" docker exec "$box" sh -c 'echo $(hostname) $GREETING $PWD'
   prints "uid=1000(user) gid=1000(user) groups=1000(user)" docker exec --user user "$box" id
   prints "you /etc" docker exec --env GREETING=you --workdir /etc "$box" sh -c 'echo $GREETING $PWD'
@@ -144,7 +144,7 @@ create_then_start() {
 }
 
 removed_whole() {
-  start -- sleep 100
+  start -- sleep 1000
   local id path
   id=$(field .Id)
   path=$(cgroup_path memory "$(host_pid)")

@@ -38,7 +38,7 @@ propagation() {
 # From the host into the container.
 received() {
   shared_source
-  start --mount "type=bind,source=$PWD/source,target=/data,bind-propagation=$1" -- sleep 100
+  start --mount "type=bind,source=$PWD/source,target=/data,bind-propagation=$1" -- sleep 1000
   mount -t tmpfs tmpfs source/sub
   echo there >source/sub/file
   local status=0
@@ -53,7 +53,7 @@ received() {
 sent() {
   shared_source
   start --privileged --mount "type=bind,source=$PWD/source,target=/data,bind-propagation=$1" -- \
-    sh -c 'mount -t tmpfs tmpfs /data/sub; echo there >/data/sub/file; echo mounted; sleep 100'
+    sh -c 'mount -t tmpfs tmpfs /data/sub; echo there >/data/sub/file; echo mounted; sleep 1000'
   eventually logged mounted
   local status=0
   stat source/sub/file || status=$?
@@ -69,7 +69,7 @@ read_only_with_tmpfs() {
 }
 
 volumes_from() {
-  start --volume /data -- sh -c 'echo kept >/data/file; sleep 100'
+  start --volume /data -- sh -c 'echo kept >/data/file; sleep 1000'
   eventually docker exec "$box" test -s /data/file
   prints kept run --volumes-from "$box" -- cat /data/file
 }

@@ -5,7 +5,7 @@ network_none() {
 }
 
 network_bridge() {
-  start -- sh -c 'nc -l -p 8000 -e echo reached; sleep 100'
+  start -- sh -c 'nc -l -p 8000 -e echo reached; sleep 1000'
   local address
   address=$(field .NetworkSettings.IPAddress)
   eventually tcp_answers "$address" 8000 reached
@@ -21,7 +21,7 @@ network_host() {
 }
 
 network_container() {
-  start -- sh -c 'nc -l -p 8000 -e echo inside; sleep 100'
+  start -- sh -c 'nc -l -p 8000 -e echo inside; sleep 1000'
   eventually prints inside run --network "container:$box" -- nc 127.0.0.1 8000
 }
 
@@ -74,7 +74,7 @@ ipc_host() {
 }
 
 ipc_shared() {
-  start --ipc shareable -- sh -c 'echo shared >/dev/shm/file; sleep 100'
+  start --ipc shareable -- sh -c 'echo shared >/dev/shm/file; sleep 1000'
   eventually docker exec "$box" test -s /dev/shm/file
   prints shared run --ipc "container:$box" -- cat /dev/shm/file
   prints "$(docker exec "$box" readlink /proc/self/ns/ipc)" \

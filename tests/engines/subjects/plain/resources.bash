@@ -2,7 +2,7 @@
 
 limited() {
   start --memory 64m --memory-reservation 32m --cpus 0.5 --cpu-shares 512 --pids-limit 50 \
-    --cpuset-cpus 0 -- sleep 100
+    --cpuset-cpus 0 -- sleep 1000
   prints 67108864 cgroup_value memory memory.limit_in_bytes memory.max
   prints 33554432 cgroup_value memory memory.soft_limit_in_bytes memory.low
   matches "^50000" cgroup_value cpu cpu.cfs_quota_us cpu.max
@@ -12,7 +12,7 @@ limited() {
 }
 
 updated() {
-  start --memory 64m -- sleep 100
+  start --memory 64m -- sleep 1000
   docker update --memory 128m --memory-swap 128m --cpus 0.25 --pids-limit 77 --cpuset-cpus 1 "$box"
   prints 134217728 cgroup_value memory memory.limit_in_bytes memory.max
   matches "^25000" cgroup_value cpu cpu.cfs_quota_us cpu.max
@@ -21,7 +21,7 @@ updated() {
 }
 
 updated_alone() {
-  start --memory 64m -- sleep 100
+  start --memory 64m -- sleep 1000
   docker update "$1" "$box"
   prints 67108864 cgroup_value memory memory.limit_in_bytes memory.max
 }
@@ -35,7 +35,7 @@ out_of_memory() {
 
 fork_bomb() {
   start --pids-limit 20 -- sh -c \
-    'sh -c "while :; do sleep 100 & done"; sleep 100'
+    'sh -c "while :; do sleep 1000 & done"; sleep 1000'
   eventually logged "can't fork"
   local processes
   processes=$(cgroup_value pids pids.current pids.current)
@@ -43,12 +43,12 @@ fork_bomb() {
 }
 
 parent_cgroup() {
-  start --cgroup-parent "$(cgroup_parent "engines-$box")" -- sleep 100
+  start --cgroup-parent "$(cgroup_parent "engines-$box")" -- sleep 1000
   matches "/engines-$box(\.slice)?/" cgroup_path memory "$(host_pid)"
 }
 
 swap_off() {
-  start --memory 64m --memory-swap 64m --oom-kill-disable -- sleep 100
+  start --memory 64m --memory-swap 64m --oom-kill-disable -- sleep 1000
   matches "oom_kill_disable 1" cgroup_value memory memory.oom_control memory.max
 }
 

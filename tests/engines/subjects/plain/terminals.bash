@@ -49,7 +49,7 @@ start_on_terminal() {
 export -f start_on_terminal
 
 exec_terminal() {
-  start -- sleep 100
+  start -- sleep 1000
   on_terminal docker exec -it "$box" sh -c 'tty; until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done
     echo "si""zed"; read line; exit "$line"'
   shows /dev/pts/
@@ -63,7 +63,7 @@ piped() {
 }
 
 piped_exec() {
-  start -- sleep 100
+  start -- sleep 1000
   prints 3000000 docker exec -i "$box" wc -c < <(head --bytes 3000000 /dev/zero)
 }
 

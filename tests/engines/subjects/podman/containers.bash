@@ -1,7 +1,7 @@
 # What works with and without root.
 
 p_exec() {
-  p_start -- sleep 100
+  p_start -- sleep 1000
   prints inside podman exec "$box" echo inside
   exits 7 podman exec "$box" sh -c 'exit 7'
   refuses "executable file not found in .PATH" podman exec "$box" no-such-program
@@ -20,7 +20,7 @@ p_stop() {
 }
 
 p_kill() {
-  p_start -- sleep 100
+  p_start -- sleep 1000
   podman kill "$box"
   eventually p_has_status exited
   prints 137 p_field .State.ExitCode
@@ -51,7 +51,7 @@ p_piped() {
 }
 
 p_health() {
-  p_start --health-cmd 'test -e /healthy' --health-interval disable --health-retries 1 -- sleep 100
+  p_start --health-cmd 'test -e /healthy' --health-interval disable --health-retries 1 -- sleep 1000
   exits 1 podman healthcheck run "$box"
   podman exec "$box" touch /healthy
   podman healthcheck run "$box"
@@ -60,8 +60,8 @@ p_health() {
 pod() {
   podman pod create "${podman_network[@]}" --name "pod-$box" --share net,ipc,uts
   podman run --detach --name "$box" --pod "pod-$box" localhost/busybox \
-    sh -c 'nc -l -p 8000 -e echo inside; sleep 100'
-  podman run --detach --name "$box-2" --pod "pod-$box" localhost/busybox sleep 100
+    sh -c 'nc -l -p 8000 -e echo inside; sleep 1000'
+  podman run --detach --name "$box-2" --pod "pod-$box" localhost/busybox sleep 1000
   eventually prints inside podman exec "$box-2" nc 127.0.0.1 8000
   prints "$(podman exec "$box" readlink /proc/self/ns/ipc)" \
     podman exec "$box-2" readlink /proc/self/ns/ipc
@@ -69,7 +69,7 @@ pod() {
 }
 
 p_commits() {
-  p_start -- sh -c 'echo committed >/new; sleep 100'
+  p_start -- sh -c 'echo committed >/new; sleep 1000'
   eventually podman exec "$box" test -s /new
   matches "A /new" podman diff "$box"
   podman commit --quiet "$box" "localhost/$box"
@@ -78,7 +78,7 @@ p_commits() {
 }
 
 p_copies() {
-  p_start -- sleep 100
+  p_start -- sleep 1000
   podman exec "$box" sh -c 'echo back >/back'
   podman cp "$box:/back" - | tar --extract --to-stdout back | grep back
 }
@@ -90,13 +90,13 @@ p_volume() {
 }
 
 p_logs() {
-  p_start -- sh -c 'echo one; echo two; sleep 100'
+  p_start -- sh -c 'echo one; echo two; sleep 1000'
   eventually p_logged two
   prints $'one\ntwo' podman logs "$box"
 }
 
 p_init() {
-  p_start --init -- sleep 100
+  p_start --init -- sleep 1000
   prints 1 podman exec "$box" sh -c 'grep -c "catatonit\|docker-init\|init" /proc/1/cmdline'
 }
 

@@ -5,14 +5,14 @@ host_uid() {
 }
 
 userns_auto() {
-  p_start --userns auto -- sleep 100
+  p_start --userns auto -- sleep 1000
   [[ $(host_uid) -ge 2147483647 ]]
   prints 0 podman exec "$box" id -u
   matches " 1024$" podman exec "$box" cat /proc/self/uid_map
 }
 
 own_maps() {
-  p_start --uidmap 0:500000:1000 --uidmap 1000:501000:1 --gidmap 0:500000:2000 -- sleep 100
+  p_start --uidmap 0:500000:1000 --uidmap 1000:501000:1 --gidmap 0:500000:2000 -- sleep 1000
   prints 500000 host_uid
   # What the second line says; Podman 5 makes one of the two.
   prints 501000 podman exec "$box" \
@@ -33,7 +33,7 @@ chowned_volume() {
 }
 
 limits() {
-  p_start --memory 64m --cpus 0.5 --pids-limit 50 -- sleep 100
+  p_start --memory 64m --cpus 0.5 --pids-limit 50 -- sleep 1000
   local pid
   pid=$(p_field .State.Pid)
   prints 67108864 cgroup_setting "$pid" memory memory.limit_in_bytes memory.max
@@ -43,13 +43,13 @@ limits() {
 }
 
 stats() {
-  p_start -- sleep 100
+  p_start -- sleep 1000
   matches "^$box [1-9][0-9.]*[kM]B / .* 1$" \
     podman stats --no-stream --no-reset --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' "$box"
 }
 
 paused() {
-  p_start -- sleep 100
+  p_start -- sleep 1000
   podman pause "$box"
   p_has_status paused
   podman unpause "$box"
@@ -73,7 +73,7 @@ out_of_memory() {
 }
 
 top_columns() {
-  p_start --userns auto -- sleep 100
+  p_start --userns auto -- sleep 1000
   matches "root +21474[0-9]+ +sleep" podman top "$box" user huser comm
 }
 
@@ -115,7 +115,7 @@ split_cgroups() {
     init_cpuset "$mount/$box"
     echo $BASHPID >"$mount/$box/cgroup.procs"
   done
-  p_start --cgroups split -- sleep 100
+  p_start --cgroups split -- sleep 1000
   matches "/$box/(libpod-payload|container)" cat "/proc/$(p_field .State.Pid)/cgroup"
 }
 

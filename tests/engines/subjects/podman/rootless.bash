@@ -5,30 +5,30 @@ outside() {
 }
 
 root_is_me() {
-  p_start -- sleep 100
+  p_start -- sleep 1000
   prints 0 podman exec "$box" id -u
   prints "$walker_id" outside
 }
 
 keep_id() {
-  p_start --userns keep-id -- sleep 100
+  p_start --userns keep-id -- sleep 1000
   prints "$walker_id" podman exec "$box" id -u
   prints "$walker_id" outside
 }
 
 nomap() {
-  p_start --userns nomap -- sleep 100
+  p_start --userns nomap -- sleep 1000
   prints 0 podman exec "$box" id -u
   prints "$walker_base" outside
 }
 
 subordinate_user() {
-  p_start --user 1000 -- sleep 100
+  p_start --user 1000 -- sleep 1000
   prints $((walker_base + 999)) outside
 }
 
 userns_auto() {
-  p_start --userns auto:size=2000 -- sleep 100
+  p_start --userns auto:size=2000 -- sleep 1000
   prints 0 podman exec "$box" id -u
   [[ $(outside) -ge $walker_base ]]
 }

@@ -10,9 +10,9 @@ proc_is_protected() {
 }
 
 shared_with() {
-  start --ipc shareable -- sh -c 'nc -l -p 8000 -e echo inside; sleep 100'
+  start --ipc shareable -- sh -c 'nc -l -p 8000 -e echo inside; sleep 1000'
   eventually prints inside run --network "container:$box" -- nc 127.0.0.1 8000
-  matches "sleep 100|nc -l" run --pid "container:$box" -- ps
+  matches "sleep 1000|nc -l" run --pid "container:$box" -- ps
   prints "$(docker exec "$box" readlink /proc/self/ns/ipc)" \
     run --ipc "container:$box" -- readlink /proc/self/ns/ipc
 }
@@ -25,7 +25,7 @@ named_volume() {
 }
 
 copies_and_commits() {
-  start -- sleep 100
+  start -- sleep 1000
   echo sent >sent
   docker cp sent "$box:/sent"
   prints sent docker exec "$box" cat /sent

@@ -20,7 +20,7 @@ bin_is_open() {
 }
 
 other_user() {
-  start --user 1000:1000 -- sleep 100
+  start --user 1000:1000 -- sleep 1000
   prints "1000 1000" docker exec "$box" sh -c 'echo $(id -u) $(id -g)'
   prints $((remap_base + 1000)) host_status Uid
   prints $((remap_base + 1000)) host_status Gid
@@ -43,8 +43,8 @@ host_processes() {
 }
 
 exec_ps() {
-  start -- sleep 100
-  matches "1 root .*sleep 100" docker exec "$box" ps
+  start -- sleep 1000
+  matches "1 root .*sleep 1000" docker exec "$box" ps
   local seconds=4323
   [[ $runtime == coracle ]] || seconds=4324
   docker exec --detach "$box" sleep $seconds
@@ -57,15 +57,15 @@ runs_as_remapped() {
 }
 
 top_faux() {
-  start -- sleep 100
-  matches "$remap_base .*sleep 100" docker top "$box"
-  matches "$remap_base .*sleep 100" docker top "$box" faux
+  start -- sleep 1000
+  matches "$remap_base .*sleep 1000" docker top "$box"
+  matches "$remap_base .*sleep 1000" docker top "$box" faux
 }
 
 # As it was typed in 2016; today's procps reads "ps" as options of its own.
 top_ps_faux() {
-  start -- sleep 100
-  matches "sleep 100" docker top "$box" ps faux
+  start -- sleep 1000
+  matches "sleep 1000" docker top "$box" ps faux
 }
 
 check "whoami and id are root inside" sees "root 0 0" -- sh -c 'echo $(whoami) $(id -u) $(id -g)'
