@@ -73,17 +73,18 @@ void Table::add(const std::array<std::string_view, columns>& row) {
   for (std::size_t i = 0; i < columns; ++i) {
     sizes[i] = static_cast<std::uint32_t>(row[i].size());
     widths_[i] = std::max(widths_[i], sizes[i] + gap);
-    cells_ += row[i];
+    cells_.insert(cells_.end(), row[i].begin(), row[i].end());
   }
 }
 
 std::string Table::take_lines(std::size_t most) {
   std::string text;
-  for (const std::size_t end = std::min(row_ + most, sizes_.size()); row_ < end; ++row_) {
-    const Sizes& sizes = sizes_[row_];
+  for (; most > 0 && !sizes_.empty(); --most, sizes_.pop_front()) {
+    const Sizes& sizes = sizes_.front();
     for (std::size_t i = 0; i < columns; ++i) {
-      text.append(cells_, cell_, sizes[i]);
-      cell_ += sizes[i];
+      const auto end = cells_.begin() + sizes[i];
+      text.append(cells_.begin(), end);
+      cells_.erase(cells_.begin(), end);
       const bool last = i + 1 == columns;
       text.append(last ? 1 : widths_[i] - sizes[i], last ? '\n' : ' ');
     }

@@ -3,9 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "oci-spec/json_writer.hpp"
 #include "runtime/container/lifecycle.hpp"
@@ -21,7 +21,8 @@ void write_description(oci::json::Writer& out, const container::Described& conta
                        std::string_view passwd);
 
 // Columns at least twelve wide and three apart, a header, a line each.  Until the last container
-// is known no line can be written: a table holds little more than their texts.
+// is known no line can be written: a table holds little more than their texts, and never twice as
+// much while it grows.
 class Table {
  public:
   Table();
@@ -34,12 +35,10 @@ class Table {
   using Sizes = std::array<std::uint32_t, columns>;
   void add(const std::array<std::string_view, columns>& row);
 
-  std::string cells_;  // all rows' one after another
-  std::vector<Sizes> sizes_;
+  // Of the rows not yet taken.
+  std::deque<char> cells_;  // one after another
+  std::deque<Sizes> sizes_;
   Sizes widths_;
-  // What comes next.
-  std::size_t row_ = 0;
-  std::size_t cell_ = 0;  // where it begins in cells_
 };
 
 }  // namespace coracle::cli

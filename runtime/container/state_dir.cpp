@@ -17,6 +17,7 @@
 #include "runtime/base/strings.hpp"
 #include "runtime/container/state_json.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -147,6 +148,7 @@ Result<std::vector<std::string>> container_ids(const std::string& root) {
 }
 
 Result<StateDir> StateDir::claim(const std::string& root, const std::string& id) {
+  const sys::timings::Phase phase("claim id");
   TRY(check_id(id));
   TRY(make_root(root).context("make the state's root"));
   std::string path = root + "/" + id;
@@ -202,10 +204,12 @@ Result<void> StateDir::lock_again() const {
 }
 
 Result<void> StateDir::save_config(const oci::Spec& spec) const {
+  const sys::timings::Phase phase("save config");
   return sys::replace_file_at(dir_, config_file, oci::write_spec(spec, false), 0600).context(path_);
 }
 
 Result<void> StateDir::save(const ContainerFacts& facts) const {
+  const sys::timings::Phase phase("save state");
   return sys::replace_file_at(dir_, state_file, render_facts(facts), 0600).context(path_);
 }
 
@@ -225,6 +229,7 @@ Result<ContainerFacts> StateDir::load_facts() const {
 }
 
 Result<ContainerState> StateDir::load() const {
+  const sys::timings::Phase phase("load state");
   ContainerFacts facts = TRY(load_facts());
   auto config = sys::read_file_at(dir_, config_file);
   if (!config) return ContainerState{TRY(facts_without_file(std::move(config).error())), {}};
@@ -242,6 +247,7 @@ Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id
 }
 
 Result<void> StateDir::remove() {
+  const sys::timings::Phase phase("remove state");
   TRY(empty_directory(dir_, path_));
   if (::rmdir(path_.c_str()) != 0 && errno != ENOENT) return fail_errno("rmdir " + path_);
   remove_when_dropped_ = false;

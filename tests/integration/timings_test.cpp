@@ -1,6 +1,7 @@
 // --timings: where the time of a command went, by names that its user knows.
+#include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -17,18 +18,20 @@ namespace {
 constexpr int host_side = 1;
 constexpr int init_side = 3;
 
-// The names of one side's phases, each of which has an end and a length.
-std::set<std::string> phases(const std::string& file, int side) {
+// One side's phases, each of which has an end and a length in microseconds; of one that comes
+// again the longest.
+std::map<std::string, double> phases(const std::string& file, int side) {
   const Json timings = Json::parse(read_file(file));
   CHECK(timings["lost"] == 0);
-  std::set<std::string> names;
+  std::map<std::string, double> lengths;
   for (const Json& event : timings["traceEvents"]) {
     if (event["ph"] != "X" || event["tid"] != side) continue;
     CHECK(event["ts"].get<double>() >= 0);
     CHECK(event["dur"].get<double>() >= 0);
-    names.insert(event["name"]);
+    double& length = lengths[event["name"].get<std::string>()];
+    length = std::max(length, event["dur"].get<double>());
   }
-  return names;
+  return lengths;
 }
 
 Program timed(const Bundle& bundle, const std::string& file, std::vector<std::string> command) {
@@ -38,25 +41,74 @@ Program timed(const Bundle& bundle, const std::string& file, std::vector<std::st
 
 }  // namespace
 
-TEST_CASE("timings: run names the steps of both sides, every mount and every hook") {
+TEST_CASE("timings: run names the steps of both sides and every mount") {
   if (testing_runc()) return skip_case("only coracle has --timings");
   Bundle bundle;
   bundle.probe("ids");
   fs::create_directory(bundle.path("volume"));
   add_mount(bundle.config, "/volume", "bind", bundle.path("volume"), {"bind"});
-  bundle.config["hooks"]["createRuntime"] = {{{"path", "/bin/true"}}};
   const std::string file = bundle.path("timings.json");
   const Outcome outcome = run(timed(bundle, file, {"run", "--bundle", bundle.dir(), bundle.id()}));
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
 
-  const std::set<std::string> host = phases(file, host_side);
-  for (const char* name : {"run", "load config", "plan", "make cgroup", "clone", "program",
-                           "createRuntime /bin/true", "delete", "remove cgroup"})
+  const auto host = phases(file, host_side);
+  for (const char* name :
+       {"run", "load config", "claim id", "plan", "make cgroup", "save config", "save state",
+        "clone", "program", "delete", "remove cgroup", "remove state"})
     CHECK_MESSAGE(host.contains(name), name);
-  const std::set<std::string> init = phases(file, init_side);
-  for (const char* name : {"mount /volume", "mount /proc", "devices", "pivot_root", "privileges"})
+  const auto init = phases(file, init_side);
+  for (const char* name : {"devices", "pivot_root", "privileges"})
     CHECK_MESSAGE(init.contains(name), name);
+  REQUIRE_FALSE(bundle.config["mounts"].empty());
+  for (const Json& mount : bundle.config["mounts"]) {
+    const std::string name = "mount " + mount["destination"].get<std::string>();
+    CHECK_MESSAGE(init.contains(name), name);
+  }
+}
+
+TEST_CASE("timings: every hook is named, and has its own time") {
+  if (testing_runc()) return skip_case("only coracle has --timings");
+  Bundle bundle;
+  bundle.probe("ids");
+  const std::map<const char*, int> sides = {
+      {"prestart", host_side},       {"createRuntime", host_side}, {"createContainer", init_side},
+      {"startContainer", init_side}, {"poststart", host_side},     {"poststop", host_side}};
+  for (const auto& [kind, side] : sides)
+    bundle.config["hooks"][kind] = {
+        {{"path", bundle.rootfs() + "/probe"}, {"args", {"p", "exit", "0"}}}};
+  bundle.config["hooks"]["startContainer"][0]["path"] = "/probe";
+  bundle.config["hooks"]["createRuntime"].push_back(
+      {{"path", "/bin/sleep"}, {"args", {"sleep", "0.2"}}});
+  const std::string file = bundle.path("timings.json");
+  CHECK(run(timed(bundle, file, {"run", "--bundle", bundle.dir(), bundle.id()})).exit_code == 0);
+
+  for (const auto& [kind, side] : sides) {
+    const Json& hook = bundle.config["hooks"][kind][0];
+    const std::string name = kind + (" " + hook["path"].get<std::string>());
+    CHECK_MESSAGE(phases(file, side).contains(name), name);
+  }
+  // It slept no less than this, whatever the machine does.
+  CHECK(phases(file, host_side).at("createRuntime /bin/sleep") >= 200'000);
+}
+
+TEST_CASE("timings: create, start and delete tell of their own part") {
+  if (testing_runc()) return skip_case("only coracle has --timings");
+  Bundle bundle;
+  bundle.probe("ids");
+  const std::string file = bundle.path("timings.json");
+  const auto phases_of = [&](std::vector<std::string> command) {
+    Program program = timed(bundle, file, std::move(command));
+    program.out_path = bundle.path("output");  // the container keeps it open
+    CHECK(run(program).exit_code == 0);
+    return phases(file, host_side);
+  };
+  const auto create = phases_of({"create", "--bundle", bundle.dir(), bundle.id()});
+  CHECK(create.contains("serve init"));
+  CHECK_FALSE(create.contains("await execve"));
+  CHECK(phases_of({"start", bundle.id()}).contains("await execve"));
+  REQUIRE(bundle.reaches("stopped"));
+  CHECK(phases_of({"delete", bundle.id()}).contains("remove cgroup"));
 }
 
 TEST_CASE("timings: exec tells of the process that enters") {
