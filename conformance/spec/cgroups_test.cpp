@@ -48,6 +48,17 @@ std::string setting(const Container& container, const std::string& file) {
   return text;
 }
 
+// The number of a whole disk, as "254:0"; empty when there is none.
+std::string a_disk() {
+  for (const fs::directory_entry& entry : fs::directory_iterator("/sys/block")) {
+    std::string number = read_file(entry.path() / "dev");
+    if (!fs::exists(entry.path() / "device") || number.empty()) continue;
+    number.pop_back();
+    return number;
+  }
+  return "";
+}
+
 // Of a container with a user and a cgroup namespace under version 2, whose cgroups are mounted so.
 struct Delegated : Container {
   Delegated() {
@@ -251,12 +262,68 @@ TEST_CASE("config-linux.md#example 1: what cannot be converted to version 2 is a
   });
 }
 
-TEST_CASE("runtime.md#create 4: resources are the cgroup's limits") {
+TEST_CASE("runtime.md#create 4: resources.memory and .pids are the cgroup's limits") {
   Container container;
   Json& resources = container.config["linux"]["resources"];
-  resources = {{"memory", {{"limit", 33554432}}}, {"pids", {{"limit", 11}}}};
+  resources = {{"memory", {{"limit", 33554432}, {"reservation", 16777216}, {"swap", 50331648}}},
+               {"pids", {{"limit", 11}}}};
   container.must_create();
   CHECK(setting(container, "pids.max") == "11");
-  const bool is_v1 = directory_with(container, "memory.limit_in_bytes") != "";
+  const bool is_v1 = !directory_with(container, "memory.limit_in_bytes").empty();
   CHECK(setting(container, is_v1 ? "memory.limit_in_bytes" : "memory.max") == "33554432");
+  CHECK(setting(container, is_v1 ? "memory.soft_limit_in_bytes" : "memory.low") == "16777216");
+  // Version 1 counts memory and swap together.
+  const std::string swap = is_v1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max";
+  if (directory_with(container, swap).empty()) return skip("the kernel does not count swap");
+  CHECK(setting(container, swap) == (is_v1 ? "50331648" : "16777216"));
+}
+
+TEST_CASE("runtime.md#create 4: resources.cpu is the cgroup's share, quota and processors") {
+  Container container;
+  container.config["linux"]["resources"]["cpu"] = {
+      {"shares", 512}, {"quota", 30000}, {"period", 60000}, {"cpus", "0"}, {"mems", "0"}};
+  container.must_create();
+  if (!directory_with(container, "cpu.shares").empty()) {
+    CHECK(setting(container, "cpu.shares") == "512");
+    CHECK(setting(container, "cpu.cfs_quota_us") == "30000");
+    CHECK(setting(container, "cpu.cfs_period_us") == "60000");
+  } else {
+    // How shares become a weight is the runtime's choice: half of the usual ones, so less than 100.
+    CHECK(std::stoi("0" + setting(container, "cpu.weight")) > 0);
+    CHECK(std::stoi("0" + setting(container, "cpu.weight")) < 100);
+    CHECK(setting(container, "cpu.max") == "30000 60000");
+  }
+  CHECK(setting(container, "cpuset.cpus") == "0");
+  CHECK(setting(container, "cpuset.mems") == "0");
+}
+
+TEST_CASE("runtime.md#create 4: resources.blockIO throttles a device") {
+  const std::string device = a_disk();
+  if (device.empty()) return skip("needs a disk");
+  Container container;
+  const auto colon = device.find(':');
+  const auto limit = [&](int rate) {
+    return Json::array({{{"major", std::stoi(device.substr(0, colon))},
+                         {"minor", std::stoi(device.substr(colon + 1))},
+                         {"rate", rate}}});
+  };
+  container.config["linux"]["resources"]["blockIO"] = {{"throttleReadBpsDevice", limit(1048576)},
+                                                       {"throttleWriteIOPSDevice", limit(77)}};
+  container.must_create();
+  if (!directory_with(container, "blkio.throttle.read_bps_device").empty()) {
+    CHECK(setting(container, "blkio.throttle.read_bps_device") == device + " 1048576");
+    CHECK(setting(container, "blkio.throttle.write_iops_device") == device + " 77");
+  } else {
+    CHECK(setting(container, "io.max") == device + " rbps=1048576 wbps=max riops=max wiops=77");
+  }
+}
+
+TEST_CASE("runtime.md#create 4: resources.hugepageLimits are the cgroup's limits") {
+  Container container;
+  container.view = CgroupView::v2;
+  if (!v2_has(container, "hugetlb")) return skip("needs hugetlb in the unified hierarchy");
+  container.config["linux"]["resources"]["hugepageLimits"] = {
+      {{"pageSize", "2MB"}, {"limit", 4194304}}};
+  container.must_create();
+  CHECK(in_v2(container, "cat $c/hugetlb.2MB.max") == "4194304\n");
 }
