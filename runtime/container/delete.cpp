@@ -113,11 +113,12 @@ Result<std::vector<std::string>> remove(const std::string& root, const std::stri
   // A system call may work the next time; what was read stays as it is.
   if (!loaded && force && loaded.error().code == 0) return remove_unreadable(dir, loaded.error());
   const ContainerState state = TRY(std::move(loaded));
+  Result<cgroup::Host> host = cgroup_host_of(state);
   if (!force) {
-    const oci::Status status = TRY(status_of(state));
+    const oci::Status status = TRY(status_of(state, host));
     TRY(check_deletable(id, status));
   }
-  return remove_all(dir, state, TRY(cgroup_of(state)));
+  return remove_all(dir, state, TRY(cgroup_on(std::move(host), state)));
 }
 
 Result<std::vector<std::string>> remove_held(StateDir& dir, const ContainerState& state,

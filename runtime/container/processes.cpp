@@ -28,9 +28,12 @@ bool has_cgroups(const ContainerFacts& facts) {
   return facts.cgroup_paths != cgroup::Paths{};
 }
 
+Result<cgroup::Cgroup> cgroup_on(Result<cgroup::Host> host, const ContainerFacts& facts) {
+  return cgroup::Cgroup(TRY(std::move(host)), facts.cgroup_paths, {.rootless = facts.rootless});
+}
+
 Result<cgroup::Cgroup> cgroup_of(const ContainerFacts& facts) {
-  cgroup::Host host = TRY(cgroup_host_of(facts));
-  return cgroup::Cgroup(std::move(host), facts.cgroup_paths, {.rootless = facts.rootless});
+  return cgroup_on(cgroup_host_of(facts), facts);
 }
 
 Result<std::optional<sys::ProcessFacts>> init_facts(const ContainerFacts& facts) {

@@ -19,6 +19,7 @@ bool has_cgroups(const ContainerFacts& facts);
 
 // Where `state` says that the container's cgroups are.
 Result<cgroup::Cgroup> cgroup_of(const ContainerFacts& facts);
+Result<cgroup::Cgroup> cgroup_on(Result<cgroup::Host> host, const ContainerFacts& facts);
 
 // What /proc tells of init, or nothing when it has ended or its number belongs to another process.
 Result<std::optional<sys::ProcessFacts>> init_facts(const ContainerFacts& facts);

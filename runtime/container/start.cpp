@@ -47,17 +47,15 @@ void give_up(StateDir& dir, const ContainerState& state) {
   for (std::string& warning : *removed) log::warn(std::move(warning));
 }
 
-}  // namespace
-
-Result<void> start_container(StateDir& dir, const ContainerState& state) {
-  const std::optional<sys::PidFd> init = TRY(open_init(state));
-  if (!init) return fail("cannot start a container that has stopped");
-  auto opened = open_start_gate(dir, state, *init);
-  if (opened) return finish_start(dir, state);
+// Spec: runtime.md#lifecycle, step 7
+Result<void> open_gate(StateDir& dir, const ContainerState& state, const sys::PidFd& init) {
+  auto opened = open_start_gate(dir, state, init);
   // A program that could not be executed leaves a container that has stopped.
-  if (is_of_hooks(opened.error())) give_up(dir, state);
+  if (!opened && is_of_hooks(opened.error())) give_up(dir, state);
   return opened;
 }
+
+}  // namespace
 
 Result<void> finish_start(StateDir& dir, const ContainerState& state) {
   const std::vector<oci::Hook>& hooks = state.spec.hooks.poststart;
@@ -75,7 +73,8 @@ Result<void> start(const std::string& root, const std::string& id) {
   const std::optional<sys::PidFd> init = TRY(open_init(state));
   if (!init) return fail("cannot start a container that has stopped");
   auto readiness = TRY(Readiness::listen(dir));
-  TRY(start_container(dir, state));
+  TRY(open_gate(dir, state, *init));
+  TRY(finish_start(dir, state));
   dir.unlock();  // readiness may take as long as the container runs
   await_readiness(std::move(readiness), *init, state.pid);
   return {};
