@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/apparmor.hpp"
 #include "tests/support/attack.hpp"
 #include "tests/support/racer.hpp"
 #include "tests/support/text.hpp"
@@ -67,6 +68,20 @@ void race_into_proc(const std::string& covered, const std::string& file, const J
   }
 }
 
+const std::string secret = "what the profile denies";
+
+// Confined by the profile it cannot read what is in its /denied.
+void confine(Bundle& bundle, const AppArmorProfile& profile) {
+  write_file(bundle.rootfs() + "/denied", secret);
+  bundle.config["process"]["apparmorProfile"] = profile.name();
+}
+
+std::vector<Way> ways_without_terminal() {
+  std::vector<Way> found = ways();
+  std::erase_if(found, [](const Way& way) { return way.terminal; });
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE("CVE-2019-16884: a volume may not cover /proc") {
@@ -117,6 +132,83 @@ TEST_CASE("CVE-2025-52881: a sysctl is not led to another by a volume in /proc")
 
 TEST_CASE("CVE-2025-52881: nor are the labels: /proc/1/attr cannot be covered in a race") {
   race_into_proc("/proc/1/attr", "exec", Json::object());
+}
+
+TEST_CASE("labels: what a profile denies is what these cases look for") {
+  if (!apparmor_is_on()) return;
+  const AppArmorProfile profile;
+  for (const Way& way : ways_without_terminal()) {
+    Attack attack(way);
+    confine(attack.bundle, profile);
+    attack.bundle.probe("cat /denied");
+    CHECK_MESSAGE(attack.attempt().out == "cat=EACCES\n", way.text());
+    attack.bundle.config["process"].erase("apparmorProfile");
+    CHECK_MESSAGE(attack.attempt().out == secret, way.text());
+  }
+}
+
+TEST_CASE("CVE-2019-16884, labels: no volume in /proc takes what is written for the profile") {
+  if (!apparmor_is_on()) return;
+  const AppArmorProfile profile;
+  for (const Way& way : ways_without_terminal()) {
+    for (const char* at : {"/proc", "/proc/self", "/proc/self/attr", "/proc/1/attr"}) {
+      Attack attack(way);
+      confine(attack.bundle, profile);
+      if (at == std::string("/proc")) drop_mount(attack.bundle.config, at);
+      add_mount(attack.bundle.config, at, "bind", make_proc(attack), {"bind"});
+      attack.bundle.probe("cat /denied");
+      CHECK_MESSAGE(!contains(attack.attempt().out, secret), way.text(), " at ", std::string(at));
+    }
+  }
+}
+
+TEST_CASE("CVE-2023-28642, labels: nor does /proc of the image, which is a link") {
+  if (!apparmor_is_on()) return;
+  const AppArmorProfile profile;
+  for (const Way& way : ways_without_terminal()) {
+    Attack attack(way);
+    confine(attack.bundle, profile);
+    fs::rename(make_proc(attack), attack.bundle.rootfs() + "/fake");
+    attack.replace_by_link("/proc", "/fake");
+    attack.bundle.probe("cat /denied");
+    CHECK_MESSAGE(!contains(attack.attempt().out, secret), way.text());
+  }
+}
+
+TEST_CASE("CVE-2025-52881, labels: nor does a volume that gets there in a race") {
+  if (!apparmor_is_on()) return;
+  const AppArmorProfile profile;
+  for (const Way& way : ways_without_terminal()) {
+    Attack attack(way);
+    confine(attack.bundle, profile);
+    const std::string rootfs = attack.bundle.rootfs();
+    fs::create_directories(rootfs + "/race/attr");
+    fs::create_directory_symlink("/proc/1", rootfs + "/link");
+    const std::string volume = make_proc(attack) + "/self/attr";
+    fs::create_directories(volume + "/apparmor");
+    write_file(volume + "/apparmor/exec", "");
+    add_mount(attack.bundle.config, "/race/attr", "bind", volume, {"bind"});
+    attack.bundle.probe("cat /denied");
+    CHECK_MESSAGE(attack.attempt().out == "cat=EACCES\n", way.text());
+    const Racer racer(rootfs + "/race", rootfs + "/link");
+    for (int i = 1; i < races(160) / 8; ++i)
+      CHECK_MESSAGE(!contains(attack.attempt().out, secret), way.text());
+  }
+}
+
+TEST_CASE("CVE-2013/2015-133x (LXC), labels: exec needs no /proc of the container's for them") {
+  if (!apparmor_is_on()) return;
+  const AppArmorProfile profile;
+  for (const Owner owner : {Owner::root, Owner::mapped}) {
+    CAPTURE(std::string(name(owner)));
+    Besieged container(owner);
+    confine(container.bundle, profile);
+    set_capabilities(container.bundle.config, {"CAP_SYS_ADMIN", "CAP_KILL"});
+    container.bundle.probe("do-mount none /proc tmpfs -- wait-signal");
+    container.launch();
+    CHECK(container.bundle.wrote("do-mount=ok"));
+    CHECK(container.exec({}, {"/probe", "cat", "/denied"}).out == "cat=EACCES\n");
+  }
 }
 
 TEST_CASE("CVE-2013/2015-133x (LXC): exec believes nothing in a /proc that the container covered") {

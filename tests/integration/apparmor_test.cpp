@@ -1,11 +1,10 @@
 // process.apparmorProfile, where the kernel has AppArmor.
-#include <unistd.h>
-
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "tests/support/apparmor.hpp"
 #include "tests/support/bundle.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
@@ -13,39 +12,6 @@
 using namespace coracle::test;
 
 namespace {
-
-bool apparmor_is_on() {
-  if (read_file("/sys/module/apparmor/parameters/enabled") == "Y\n") return true;
-  skip_case("AppArmor is not on here: contrib/vm has a kernel where it is");
-  return false;
-}
-
-// A profile in the kernel that allows everything but /denied; gone with the test.
-class Profile {
- public:
-  explicit Profile(const std::string& suffix = "")
-      : name_("coracle-test-" + std::to_string(::getpid()) + suffix) {
-    const Outcome loaded = parse("--replace");
-    REQUIRE_MESSAGE(loaded.exit_code == 0, loaded.text());
-  }
-  Profile(const Profile&) = delete;
-  Profile& operator=(const Profile&) = delete;
-  ~Profile() { CHECK(parse("--remove").exit_code == 0); }
-
-  const std::string& name() const { return name_; }
-  std::string in_force() const { return name_ + " (enforce)\n"; }
-
- private:
-  Outcome parse(const std::string& what) const {
-    const std::string text = "abi <abi/4.0>,\nprofile " + name_ +
-                             " flags=(attach_disconnected) {\n  file,\n  capability,\n  network,\n"
-                             "  signal,\n  ptrace,\n  unix,\n  userns,\n  mount,\n  umount,\n"
-                             "  deny /denied rw,\n}\n";
-    return run({.args = {"apparmor_parser", "--skip-cache", what}, .input = text});
-  }
-
-  std::string name_;
-};
 
 void run_shell(Bundle& bundle, const std::string& script) {
   bundle.add_busybox();
@@ -59,7 +25,7 @@ const std::string show = "cat /proc/self/attr/current /denied";
 
 TEST_CASE("apparmor: the profile is in force for the program") {
   if (!apparmor_is_on()) return;
-  const Profile profile;
+  const AppArmorProfile profile;
   Bundle bundle;
   run_shell(bundle, show);
   bundle.config["process"]["apparmorProfile"] = profile.name();
@@ -77,7 +43,7 @@ TEST_CASE("apparmor: without a profile nothing is denied") {
 
 TEST_CASE("apparmor: the profile is in force in a user namespace and without new privileges") {
   if (!apparmor_is_on()) return;
-  const Profile profile;
+  const AppArmorProfile profile;
   for (const bool mapped : {false, true}) {
     for (const bool no_new_privileges : {false, true}) {
       CAPTURE(mapped);
@@ -95,8 +61,8 @@ TEST_CASE("apparmor: the profile is in force in a user namespace and without new
 
 TEST_CASE("apparmor: exec has the container's profile, or the one that it asks for") {
   if (!apparmor_is_on()) return;
-  const Profile profile;
-  const Profile other("-other");
+  const AppArmorProfile profile;
+  const AppArmorProfile other("-other");
   Bundle bundle;
   run_shell(bundle, "sleep 99");
   bundle.config["process"]["apparmorProfile"] = profile.name();
