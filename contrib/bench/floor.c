@@ -5,7 +5,7 @@
      floor detach PLAN DIR PIDFILE  leaves it running
      floor start DIR                lets it go on
      floor exec PLAN DIR            runs the plan's program inside
-     floor state DIR                prints its process and the process's state
+     floor state DIR                prints its process, that one's state, and whether it is frozen
      floor kill DIR SIGNAL
      floor list ROOT                the same as state for every directory in ROOT
      floor delete PLAN DIR          removes what `create` made; the process must have ended
@@ -177,6 +177,25 @@ static void save_pid(const char* path, pid_t pid) {
   close(fd);
 }
 
+/* The file that tells whether the plan's cgroup is frozen; "" where it has none. */
+static const char* freezer(void) {
+  for (int i = 0; i < plan.count; ++i) {
+    const char* const* field = plan.lines[i].field;
+    if (strcmp(field[0], "cgroup2") == 0) return in(field[1], "cgroup.freeze");
+    if (strcmp(field[0], "cgroup") == 0 && strstr(field[1], "/freezer/") != NULL)
+      return in(field[1], "freezer.self_freezing");
+  }
+  return "";
+}
+
+/* All that `state` needs: the process and its freezer. */
+static void save_state(const char* directory, pid_t pid) {
+  const int fd = open(in(directory, "pid"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  check(fd, "open", directory);
+  check(dprintf(fd, "%d %s", pid, freezer()), "write", directory);
+  close(fd);
+}
+
 static int create(const char* directory, const char* pid_file, int waits) {
   check(mkdir(directory, 0700), "mkdir", directory);
   int fifo = -1;
@@ -191,7 +210,7 @@ static int create(const char* directory, const char* pid_file, int waits) {
   close(up[1]);
   char byte;
   if (read(up[0], &byte, 1) != 1) return wait_for(pid);
-  save_pid(in(directory, "pid"), pid);
+  save_state(directory, pid);
   save_pid(pid_file, pid);
   return 0;
 }
@@ -232,17 +251,29 @@ static int enter(const char* directory) {
   return wait_for(pid);
 }
 
-/* "PID STATE", as /proc/PID/stat has it; "PID gone" without the process. */
-static void print_state(const char* directory) {
-  char path[64], text[512];
-  const pid_t pid = pid_of(directory);
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+/* What of a file fits into `text`, as a string; "" without the file. */
+static void read_text(const char* path, char* text, size_t size) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  const ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+  const ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
   if (fd >= 0) close(fd);
   text[length < 0 ? 0 : length] = '\0';
-  const char* end = strrchr(text, ')');
-  printf("%d %.4s\n", pid, end == NULL ? "gone" : (char[]){end[2], '\0'});
+}
+
+/* "PID STATE FROZEN", as /proc/PID/stat and the freezer have them; "PID gone" without the process. */
+static void print_state(const char* directory) {
+  char saved[4096], path[64], status[512], frozen[16];
+  read_text(in(directory, "pid"), saved, sizeof saved);
+  const int pid = atoi(saved);
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  read_text(path, status, sizeof status);
+  const char* end = strrchr(status, ')');
+  if (end == NULL) {
+    printf("%d gone\n", pid);
+    return;
+  }
+  const char* freezer = strchr(saved, ' ');
+  read_text(freezer == NULL ? "" : freezer + 1, frozen, sizeof frozen);
+  printf("%d %c %.1s\n", pid, end[2], frozen);
 }
 
 static int list(const char* root) {

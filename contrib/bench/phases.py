@@ -29,6 +29,21 @@ def nested(events):
     return found
 
 
+def with_rests(found):
+    """Each phase that has others in it is followed by what it takes beside them."""
+    rests = {}
+    for (side, path), duration in found.items():
+        if len(path) > 1:
+            outer = side, path[:-1]
+            rests[outer] = rests.get(outer, found[outer]) - duration
+    complete = {}
+    for (side, path), duration in found.items():
+        complete[side, path] = duration
+        if (side, path) in rests:
+            complete[side, (*path, "beside these")] = rests[side, path]
+    return complete
+
+
 def phases_of(trace):
     """(side, path) -> microseconds, sums where a phase comes again; in the order of beginnings."""
     names = {e["tid"]: e["args"]["name"] for e in trace if e["name"] == "thread_name"}
@@ -37,7 +52,7 @@ def phases_of(trace):
     for thread, side in names.items():
         for path, duration in nested([e for e in complete if e["tid"] == thread]):
             found[side, path] = found.get((side, path), 0) + duration
-    return found
+    return with_rests(found)
 
 
 def command_of(trace):

@@ -90,17 +90,25 @@ def slope(summary, more, less, count):
 def derived(summary, amounts):
     """What follows from several workloads: name -> program -> number.  `amounts`: how many starts,
     and how many other containers there were."""
-    found = {
-        "us for each bind mount": slope(summary, "run-binds-1000", "run-binds-100", 900),
-        "us of `run` for each other container": slope(summary, "run-others-1000", "run",
-                                                      amounts["others"]),
-        "us of `list` for each container": {
-            program: f["median_us"] / amounts["others"]
-            for program, f in summary.get("list", {}).items() if "median_us" in f},
-        "starts in a second by two workers": {
-            program: amounts["starts"] * 1e6 / f["median_us"]
-            for program, f in summary.get("parallel", {}).items() if "median_us" in f},
-    }
+    found = {}
+    for end, view in ("", ""), ("-v1", ", v1"):
+        others = amounts["others"]
+        found |= {
+            f"us for each bind mount{view}": slope(summary, f"run-binds-1000{end}",
+                                                   f"run-binds-100{end}", 900),
+            f"us of `run` for each other container{view}": slope(
+                summary, f"run-others-1000{end}", f"run{end}", others),
+            f"us of `state` for each other container{view}": slope(
+                summary, f"state-others-1000{end}", f"state{end}", others),
+            f"us of `list` for each of {others} containers{view}": {
+                program: f["median_us"] / others
+                for program, f in summary.get(f"list{end}", {}).items() if "median_us" in f},
+            f"us of `list` for each beyond 100{view}": slope(
+                summary, f"list{end}", f"list-100{end}", others - 100),
+            f"starts in a second by two workers{view}": {
+                program: amounts["starts"] * 1e6 / f["median_us"]
+                for program, f in summary.get(f"parallel{end}", {}).items() if "median_us" in f},
+        }
     return {name: programs for name, programs in found.items() if programs}
 
 

@@ -31,6 +31,7 @@ class Workload:
     view: str = "v2"
     others: Amount = dataclasses.field(default_factory=lambda: Amount(0, 0))  # alive, per runtime
     starts: Amount | None = None  # by two workers, each a half; one sample is all of them
+    full_only: bool = False  # not in a quick run, unless it is named
 
 
 def run(runtime, bundle):
@@ -71,8 +72,7 @@ def list_all(runtime, _):
     return [("time", runtime.list())]
 
 
-def both_views(view):
-    end = "" if view == "v2" else "-v1"
+def starts_and_execs(view, end):
     often, seldom = Amount(200, 15), Amount(100, 10)
     return [
         Workload(f"run{end}", "what `runc spec` writes", "minimal", run, often, view=view),
@@ -91,25 +91,34 @@ def both_views(view):
     ]
 
 
-def on_one_view():
+def others(view, end, full_only):
     often, seldom, few = Amount(200, 15), Amount(50, 5), Amount(10, 3)
-    many = Amount(1000, 200)
-    return [
-        Workload("state", "of one container", "minimal", state, often, SLEEP, True),
-        Workload("kill", "with a signal that is ignored", "minimal", kill, often, SLEEP, True),
-        Workload("delete", "of a container that has ended", "minimal", delete, Amount(100, 10)),
-        Workload("parallel", "starts by two workers", "minimal", run, Amount(5, 2),
-                 starts=Amount(200, 40)),
-        Workload("run-binds-100", "100 bind mounts", "binds-100", run, seldom),
-        Workload("run-binds-1000", "1,000 bind mounts", "binds-1000", run, few),
-        Workload("run-others-100", "100 other containers alive", "minimal", run, seldom,
-                 others=Amount(100, 100)),
-        Workload("run-others-1000", "1,000 other containers alive", "minimal", run, seldom,
+    some, many = Amount(100, 100), Amount(1000, 200)
+    found = [
+        Workload(f"state{end}", "of one container", "minimal", state, often, SLEEP, True, view),
+        Workload(f"kill{end}", "with a signal that is ignored", "minimal", kill, often, SLEEP, True,
+                 view),
+        Workload(f"delete{end}", "of a container that has ended", "minimal", delete,
+                 Amount(100, 10), view=view),
+        Workload(f"parallel{end}", "starts by two workers", "minimal", run, Amount(5, 2),
+                 view=view, starts=Amount(200, 40)),
+        Workload(f"run-binds-100{end}", "100 bind mounts", "binds-100", run, seldom, view=view),
+        Workload(f"run-binds-1000{end}", "1,000 bind mounts", "binds-1000", run, few, view=view),
+        Workload(f"run-others-100{end}", "100 other containers alive", "minimal", run, seldom,
+                 view=view, others=some),
+        Workload(f"list-100{end}", "of 100 containers", "minimal", list_all, Amount(50, 5),
+                 view=view, others=some),
+        Workload(f"run-others-1000{end}", "1,000 other containers alive", "minimal", run, seldom,
+                 view=view, others=many),
+        Workload(f"state-others-1000{end}", "of one, 1,000 others alive", "minimal", state, often,
+                 SLEEP, True, view, many),
+        Workload(f"list{end}", "of 1,000 containers", "minimal", list_all, Amount(20, 5), view=view,
                  others=many),
-        Workload("list", "of 1,000 containers", "minimal", list_all, Amount(20, 5), others=many),
     ]
+    return [dataclasses.replace(workload, full_only=full_only) for workload in found]
 
 
 def workloads():
     """In the order in which they are measured: those with the same others beside each other."""
-    return [*both_views("v2"), *on_one_view(), *both_views("v1")]
+    return [*starts_and_execs("v2", ""), *others("v2", "", False),
+            *starts_and_execs("v1", "-v1"), *others("v1", "-v1", True)]
