@@ -68,11 +68,12 @@ eventually() {
   within 20 "$@"
 }
 
-# within SECONDS COMMAND...: as eventually.
+# within SECONDS COMMAND...: as eventually.  On a slow machine a look costs what is waited for.
 within() {
   local -
   set +x
-  local end=$((SECONDS + $1 * patience)) tries=0
+  local end=$((SECONDS + $1 * patience)) tries=0 pause=0.2
+  [[ $patience -eq 1 ]] || pause=$(((patience + 4) / 5))
   shift
   until "$@"; do
     tries=$((tries + 1))
@@ -80,7 +81,7 @@ within() {
       unexpected "success in the end" "failure $tries times: $*"
       return 1
     fi
-    sleep 0.2
+    sleep "$pause"
   done
 }
 

@@ -42,24 +42,26 @@ fifty_starts() {
     start --name "$box-$i" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
-  in_the_middle
+  in_the_middle "$(docker_state)"
 }
 
-# When some of them run, but not all.  Fifty at once take their time, and leave little of it to who
-# waits for the moment: so that goes before.
+docker_state() {
+  echo "/run/engines/$box/docker/runtime-runc/moby"
+}
+
+# in_the_middle ROOT: when the runtime knows some of them, but not all run.  Fifty at once leave
+# little time to who waits for the moment: so that goes before, and looks without starting anything.
 in_the_middle() (
   renice --priority -20 --pid $BASHPID >/dev/null
-  within 120 running $((1 + RANDOM % 15))
-  [[ $(how_many_run) -lt 50 ]]
+  shopt -s nullglob
+  within 120 known "$1" $((1 + RANDOM % 15))
+  [[ $(pgrep --count --full "^sleep $sleeping" || true) -lt 50 ]]
 )
 
-# running NUMBER: or more.
-running() {
-  [[ $(how_many_run) -ge $1 ]]
-}
-
-how_many_run() {
-  pgrep --count --full "^sleep $sleeping" || true
+# known ROOT NUMBER: or more; "@" is in no container's name.
+known() {
+  local states=("$1"/[^@]*/)
+  [[ ${#states[@]} -ge $2 ]]
 }
 
 engines_come_back() {
@@ -104,11 +106,11 @@ works() {
 # --force clears.
 leaves_nothing() {
   pkill -KILL --full "^/usr/bin/containerd-shim.* -address /run/engines/$box/" || true
-  force_deletion "/run/engines/$box/docker/runtime-runc/moby"
+  force_deletion "$(docker_state)"
   within 120 nothing_left || { echo "left:" && what_is_left | head --lines 20 && false; }
 }
 
-# force_deletion ROOT: of every container below it; "@" is in no container's name.
+# force_deletion ROOT: of every container below it.
 force_deletion() {
   local state
   for state in "$1"/[^@]*/; do
@@ -139,7 +141,7 @@ podman_killed() {
     p_start --name "$box-$i" --network none --cgroup-parent "$(cgroup_parent "$box")" -- sleep "$sleeping" 2>/dev/null &
     clients+=($!)
   done
-  in_the_middle
+  in_the_middle "/run/$runtime"
   for i in {1..10}; do
     pkill -KILL --full "^(/usr/bin/)?(podman|conmon) .*$scratch/$box/" || true
     sleep 0.1
