@@ -276,6 +276,18 @@ TEST_CASE("filter: unknown system calls are ignored with one warning") {
   CHECK(evaluate(filter.program, native_call("read")) == SECCOMP_RET_KILL_THREAD);
 }
 
+TEST_CASE("filter: an empty name is not that of the numbers that have none") {
+  oci::SeccompSyscall nameless = rule("read", Action::allow);
+  nameless.names = {""};
+  const oci::Seccomp config =
+      profile(Action::errno_, {nameless, rule("clone3 read", Action::allow)});
+  const std::uint32_t token = seccomp_arch_native();
+  const seccomp_data call = call_by_number(token, 400);
+  REQUIRE(name_of(token, call.nr).empty());
+  CHECK(evaluate(compile(config).value().program, call) == eperm);
+  CHECK(naive_answer(config, token, call) == eperm);
+}
+
 TEST_CASE("filter: NOTIFY needs a listener and leaves write alone") {
   oci::Seccomp config = profile(Action::allow, {rule("mkdirat", Action::notify)});
   CHECK(refusal(config).find("seccomp listenerPath is not set") != std::string::npos);

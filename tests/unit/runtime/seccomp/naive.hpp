@@ -63,9 +63,10 @@ inline bool holds(const oci::SeccompArg& arg, std::uint64_t actual) {
   return false;
 }
 
+// `name`: empty for a number that is no system call's.
 inline bool matches(const oci::SeccompSyscall& each, const std::string& name,
                     const seccomp_data& call) {
-  return std::ranges::find(each.names, name) != each.names.end() &&
+  return !name.empty() && std::ranges::find(each.names, name) != each.names.end() &&
          std::ranges::all_of(each.args, [&call](const oci::SeccompArg& arg) {
            return holds(arg, call.args[arg.index]);
          });
