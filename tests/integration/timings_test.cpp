@@ -71,7 +71,7 @@ TEST_CASE("timings: every hook is named, and has its own time") {
   if (testing_runc()) return skip_case("only coracle has --timings");
   Bundle bundle;
   bundle.probe("ids");
-  const std::map<const char*, int> sides = {
+  const std::map<std::string, int> sides = {
       {"prestart", host_side},       {"createRuntime", host_side}, {"createContainer", init_side},
       {"startContainer", init_side}, {"poststart", host_side},     {"poststop", host_side}};
   for (const auto& [kind, side] : sides)
@@ -85,7 +85,7 @@ TEST_CASE("timings: every hook is named, and has its own time") {
 
   for (const auto& [kind, side] : sides) {
     const Json& hook = bundle.config["hooks"][kind][0];
-    const std::string name = kind + (" " + hook["path"].get<std::string>());
+    const std::string name = kind + " " + hook["path"].get<std::string>();
     CHECK_MESSAGE(phases(file, side).contains(name), name);
   }
   // It slept no less than this, whatever the machine does.

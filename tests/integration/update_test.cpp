@@ -61,16 +61,6 @@ std::string pids(const Bundle& bundle) {
   return cgroup_setting(bundle, "pids", "pids.max");
 }
 
-// "MAJOR:MINOR" of a disk of this machine; empty without one.
-std::string some_disk() {
-  for (const auto& entry : fs::directory_iterator("/sys/block")) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with("loop") && !name.starts_with("zram"))
-      return words(read_file(entry.path() / "dev"));
-  }
-  return {};
-}
-
 }  // namespace
 
 TEST_CASE("update v1: each flag writes its file") {

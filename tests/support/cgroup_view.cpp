@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/statfs.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -95,6 +96,16 @@ bool v2_has(const std::string& controller) {
     if (word == controller) return true;
   }
   return false;
+}
+
+std::string some_disk() {
+  for (const auto& entry : std::filesystem::directory_iterator("/sys/block")) {
+    if (!std::filesystem::exists(entry.path() / "device")) continue;  // loop, zram
+    std::string number;
+    std::ifstream(entry.path() / "dev") >> number;
+    return number;
+  }
+  return "";
 }
 
 }  // namespace coracle::test

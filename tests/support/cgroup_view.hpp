@@ -28,4 +28,7 @@ std::vector<std::string> cgroup_mounts();
 // Whether the unified hierarchy, as this machine has it, offers `controller`.
 bool v2_has(const std::string& controller);
 
+// "MAJOR:MINOR" of a disk of this machine, for limits; empty without one.
+std::string some_disk();
+
 }  // namespace coracle::test
