@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <map>
+#include <set>
+#include <span>
 
 #include "runtime/base/strings.hpp"
 
@@ -178,8 +181,8 @@ Setting device_setting(bool allowed, const std::string& value) {
 // --- v2 ---------------------------------------------------------------------
 
 // Registers: 1 the context (kept), 2 the type, 3 the access not yet granted
-// (never 0), 0 and 4 scratch.
-enum Register : unsigned char { r0, r1, r2, r3, r4 };
+// (never 0), 4 the major and 5 the minor number, 0 scratch.
+enum Register : unsigned char { r0, r1, r2, r3, r4, r5 };
 
 bpf_insn instruction(unsigned code, Register to, Register from = r0) {
   constexpr unsigned char four_bits = 0xf;
@@ -232,11 +235,26 @@ void append(std::vector<bpf_insn>& program, const std::vector<bpf_insn>& more) {
   program.insert(program.end(), more.begin(), more.end());
 }
 
-// What a matching rule does with the access that it speaks of; at the end of
-// these instructions the search goes on.
+// A rule for one type of device, and what it says.
+struct Verdict {
+  Match match;
+  bool allowed = false;
+
+  bool is_whole() const { return match.access == full_access; }
+};
+
+bpf_insn load_major() {
+  return load(r4, offsetof(bpf_cgroup_dev_ctx, major));
+}
+
+bpf_insn load_minor() {
+  return load(r5, offsetof(bpf_cgroup_dev_ctx, minor));
+}
+
+// What a rule for a part of the access does with it; at the end of these
+// instructions the search goes on.
 std::vector<bpf_insn> decide(bool allowed, unsigned access) {
   std::vector<bpf_insn> program;
-  if (access == full_access) return answer(allowed);
   if (allowed) {
     program = {calculate(BPF_AND, r3, ~access), jump_if(BPF_JNE, r3, 0, 2)};
   } else {
@@ -246,15 +264,16 @@ std::vector<bpf_insn> decide(bool allowed, unsigned access) {
   return program;
 }
 
-struct Comparison {
-  std::size_t field;  // offset in bpf_cgroup_dev_ctx
-  std::int64_t number;
-};
-
-std::vector<bpf_insn> block_for(const Match& match, bool allowed) {
-  const std::vector<bpf_insn> decision = decide(allowed, match.access);
-  std::vector<Comparison> comparisons = {{offsetof(bpf_cgroup_dev_ctx, major), match.major},
-                                         {offsetof(bpf_cgroup_dev_ctx, minor), match.minor}};
+std::vector<bpf_insn> block_for_part(const Verdict& verdict) {
+  const Match& match = verdict.match;
+  const std::vector<bpf_insn> decision = decide(verdict.allowed, match.access);
+  struct Comparison {
+    bpf_insn loaded;
+    Register from;
+    std::int64_t number;
+  };
+  std::vector<Comparison> comparisons = {{load_major(), r4, match.major},
+                                         {load_minor(), r5, match.minor}};
   std::erase_if(comparisons, [](const Comparison& c) { return c.number == any; });
   std::vector<bpf_insn> block;
   // The last jump is "equal: over the next jump", not "unequal: away": the
@@ -264,11 +283,11 @@ std::vector<bpf_insn> block_for(const Match& match, bool allowed) {
   for (const Comparison& comparison : comparisons) {
     rest -= 2;
     const auto number = static_cast<unsigned>(comparison.number);
-    block.push_back(load(r4, comparison.field));
+    block.push_back(comparison.loaded);
     if (&comparison != &comparisons.back()) {
-      block.push_back(jump_if(BPF_JNE, r4, number, rest));
+      block.push_back(jump_if(BPF_JNE, comparison.from, number, rest));
     } else {
-      block.push_back(jump_if(BPF_JEQ, r4, number, 1));
+      block.push_back(jump_if(BPF_JEQ, comparison.from, number, 1));
       block.push_back(jump(decision.size()));
     }
   }
@@ -276,15 +295,68 @@ std::vector<bpf_insn> block_for(const Match& match, bool allowed) {
   return block;
 }
 
-// The decision for devices of one type.
-std::vector<bpf_insn> section_for(char type, const std::vector<DeviceRule>& rules) {
-  std::vector<bpf_insn> section;
+// Rules for all access that say the same: whichever of them matches, the
+// answer is theirs, so they share it, and each major number is compared once.
+// Every comparison costs the verifier, and thus each start of a container.
+std::vector<bpf_insn> block_for_whole(std::span<const Verdict> verdicts) {
+  std::map<std::int64_t, std::set<std::int64_t>> minors_of;  // `any` is the first of each
+  for (const Verdict& verdict : verdicts)
+    minors_of[verdict.match.major].insert(verdict.match.minor);
+  std::size_t rest = 0;  // comparisons from here on
+  for (auto& [major, minors] : minors_of) {
+    if (minors.contains(any)) minors = {any};
+    rest += minors.size() + (major == any ? 0 : 1);
+  }
+  std::vector<bpf_insn> block = {load_major(), load_minor()};
+  for (const auto& [major, minors] : minors_of) {
+    if (major != any) {
+      block.push_back(jump_if(BPF_JNE, r4, static_cast<unsigned>(major), minors.size()));
+      --rest;
+    }
+    for (const std::int64_t minor : minors) {
+      block.push_back(minor == any ? jump(rest)
+                                   : jump_if(BPF_JEQ, r5, static_cast<unsigned>(minor), rest));
+      --rest;
+    }
+  }
+  const std::vector<bpf_insn> common = answer(verdicts.front().allowed);
+  block.push_back(jump(common.size()));
+  append(block, common);
+  return block;
+}
+
+// The last rule first, up to one that leaves no earlier one a say.
+std::vector<Verdict> verdicts_for(char type, const std::vector<DeviceRule>& rules) {
+  std::vector<Verdict> verdicts;
   for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
     for (const Match& match : matches_of(*rule)) {
       if (match.type != type) continue;
-      append(section, block_for(match, rule->allow));
-      // No earlier rule has a say.
-      if (match.is_everything()) return section;
+      verdicts.push_back({.match = match, .allowed = rule->allow});
+      if (match.is_everything()) return verdicts;
+    }
+  }
+  return verdicts;
+}
+
+// The decision for devices of one type.
+std::vector<bpf_insn> section_for(char type, const std::vector<DeviceRule>& rules) {
+  const std::vector<Verdict> verdicts = verdicts_for(type, rules);
+  std::vector<bpf_insn> section;
+  for (auto first = verdicts.begin(); first != verdicts.end();) {
+    if (first->match.is_everything()) {
+      append(section, answer(first->allowed));
+      return section;
+    }
+    const auto end = std::find_if(first, verdicts.end(), [&](const Verdict& verdict) {
+      return verdict.match.is_everything() || !verdict.is_whole() ||
+             verdict.allowed != first->allowed;
+    });
+    if (first == end) {
+      append(section, block_for_part(*first));
+      ++first;
+    } else {
+      append(section, block_for_whole({first, end}));
+      first = end;
     }
   }
   append(section, answer(false));
@@ -366,12 +438,13 @@ Result<std::vector<bpf_insn>> device_program(const std::vector<DeviceRule>& rule
   program.push_back(jump_if(BPF_JNE, r3, 0, 2));
   append(program, answer(true));
   const std::vector<bpf_insn> characters = section_for('c', rules);
-  if (characters.size() > std::numeric_limits<short>::max())
+  const std::vector<bpf_insn> blocks = section_for('b', rules);
+  if (std::max(characters.size(), blocks.size()) > std::numeric_limits<short>::max())
     return fail(std::to_string(rules.size()) +
                 " device rules are more than a program can jump over");
   program.push_back(jump_if(BPF_JNE, r2, BPF_DEVCG_DEV_CHAR, characters.size()));
   append(program, characters);
-  append(program, section_for('b', rules));
+  append(program, blocks);
   return program;
 }
 

@@ -235,6 +235,35 @@ TEST_CASE("device program: more rules than a jump can pass are refused, not cut"
   CHECK(program.error().text() == "5000 device rules are more than a program can jump over");
 }
 
+TEST_CASE("device program: block devices are no exception to that") {
+  Rules rules;
+  for (std::int64_t minor = 0; minor < 40000; ++minor) rules.push_back(rule(true, block, 8, minor));
+  CHECK_FALSE(device_program(rules));
+}
+
+TEST_CASE("device program: rules that say the same compare a major number once") {
+  Rules one = {deny_all};
+  Rules many = one;
+  one.push_back(rule(true, character, 1, 0));
+  for (std::int64_t minor = 0; minor < 10; ++minor) many.push_back(rule(true, character, 1, minor));
+  const auto with_one = device_program(one);
+  const auto with_many = device_program(many);
+  REQUIRE(with_one);
+  REQUIRE(with_many);
+  CHECK(with_many->size() == with_one->size() + 9);
+  CHECK(allows(many, chr(1, 9, r | w | m)));
+  CHECK_FALSE(allows(many, chr(1, 10, r)));
+  CHECK_FALSE(allows(many, chr(2, 9, r)));
+}
+
+TEST_CASE("device program: a rule for a minor number of every major stands beside others") {
+  const Rules rules = {deny_all, rule(true, character, {}, 7), rule(true, character, 1, 3)};
+  CHECK(allows(rules, chr(200, 7, r | w | m)));
+  CHECK(allows(rules, chr(1, 7, r)));
+  CHECK(allows(rules, chr(1, 3, r)));
+  CHECK_FALSE(allows(rules, chr(200, 3, r)));
+}
+
 TEST_CASE("effective_device_rules: what every container may use comes last") {
   const Rules rules = effective_device_rules({deny_all, rule(true, block, 8, 0, "r")});
   CHECK(allows(rules, blk(8, 0, r)));
