@@ -36,8 +36,12 @@ def build(work, ready=None):
         if ready:
             shutil.copy(os.path.join(ready, name), work)
             continue
-        subprocess.run(["cc", "-O2", "-static", "-D_GNU_SOURCE", "-o", f"{work}/{name}",
-                        *(os.path.join(HERE, source) for source in sources)], check=True)
+        compile_program(work, name, sources)
+
+
+def compile_program(work, name, sources):
+    subprocess.run(["cc", "-O2", "-static", "-D_GNU_SOURCE", "-o", f"{work}/{name}",
+                    *(os.path.join(HERE, source) for source in sources)], check=True)
 
 
 class Bench:

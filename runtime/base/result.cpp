@@ -25,6 +25,10 @@ std::unexpected<Error> fail_errno(std::string what, int code) {
   return std::unexpected(Error{.code = code, .what = std::move(what)});
 }
 
+std::unexpected<Error> fail_with(Error&& error) {
+  return std::unexpected(std::move(error));
+}
+
 std::string errno_text(int code) {
   // strerrordesc_np(3) is not translated, needs no buffer, and knows every
   // number; null is for numbers the C library has never heard of.

@@ -17,7 +17,7 @@ struct Error {
   std::string what;  // "create web1: map ids: write /proc/42/uid_map"
 
   // Prepends "attempt: ".
-  Error context(std::string_view attempt) &&;
+  [[gnu::cold]] Error context(std::string_view attempt) &&;
 
   // `what`, then ": " and the errno text in lower case, as Go prints it:
   // engines match it case-sensitively.
@@ -36,22 +36,26 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
   }
 };
 
-// A rule was broken; no system call failed.
-std::unexpected<Error> fail(std::string what);
+// A rule was broken; no system call failed.  What makes errors is cold: the
+// compiler then puts all that leads there apart from what succeeds.
+[[gnu::cold]] std::unexpected<Error> fail(std::string what);
 
 // A system call failed.  Call it before anything else can change errno.
-std::unexpected<Error> fail_errno(std::string what, int code = errno);
+[[gnu::cold]] std::unexpected<Error> fail_errno(std::string what, int code = errno);
+
+// An error that goes on to the caller.
+[[gnu::cold]] std::unexpected<Error> fail_with(Error&& error);
 
 // The errno text in lower case ("no such file or directory").
 std::string errno_text(int code);
 
 // Evaluates to the value, or returns the error from the enclosing function.
 // A whole statement or a whole initialiser, never an argument.
-#define TRY(expression)                                                     \
-  __extension__({                                                           \
-    auto try_result = (expression);                                         \
-    if (!try_result) return std::unexpected(std::move(try_result).error()); \
-    *std::move(try_result);                                                 \
+#define TRY(expression)                                                          \
+  __extension__({                                                                \
+    auto try_result = (expression);                                              \
+    if (!try_result) return ::coracle::fail_with(std::move(try_result).error()); \
+    *std::move(try_result);                                                      \
   })
 
 }  // namespace coracle
