@@ -276,6 +276,18 @@ TEST_CASE("filter: unknown system calls are ignored with one warning") {
   CHECK(evaluate(filter.program, native_call("read")) == SECCOMP_RET_KILL_THREAD);
 }
 
+TEST_CASE("filter: what lies below the direct number of a multiplexed call is no newcomer") {
+  oci::Seccomp config = profile(Action::errno_, {rule("read accept4", Action::allow)});
+  config.architectures = {"SCMP_ARCH_X86"};
+  const Filter filter = compile(config).value();
+  // accept4(2) is 364 there, connect(2) 362.
+  for (const auto& [number, answer] : {std::pair(362, eperm), std::pair(365, enosys)}) {
+    const seccomp_data call = call_by_number(SCMP_ARCH_X86, number);
+    CHECK(evaluate(filter.program, call) == answer);
+    CHECK(naive_answer(config, SCMP_ARCH_X86, call) == answer);
+  }
+}
+
 TEST_CASE("filter: an empty name is not that of the numbers that have none") {
   oci::SeccompSyscall nameless = rule("read", Action::allow);
   nameless.names = {""};

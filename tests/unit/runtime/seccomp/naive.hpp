@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "oci-spec/config_linux.hpp"
 
@@ -78,11 +80,23 @@ inline std::string name_of(std::uint32_t token, int number) {
   return name ? name.get() : "";
 }
 
+// x86 has numbers of their own for calls that socketcall(2) and ipc(2) multiplex; libseccomp tells
+// them only the other way round, and for the name one that is negative.
+inline int direct_number(std::uint32_t token, const std::string& name) {
+  static std::map<std::pair<std::uint32_t, std::string>, int> known;
+  const auto [found, is_new] = known.try_emplace({token, name}, -1);
+  for (int number = 600; is_new && found->second < 0 && number > 0; --number)
+    if (name_of(token, number) == name) found->second = number;
+  return found->second;
+}
+
 inline int largest_number(const oci::Seccomp& config, std::uint32_t token) {
   int largest = 0;
   for (const oci::SeccompSyscall& each : config.syscalls) {
     for (const std::string& name : each.names) {
-      largest = std::max(largest, seccomp_syscall_resolve_name_arch(token, name.c_str()));
+      const int number = seccomp_syscall_resolve_name_arch(token, name.c_str());
+      const bool is_multiplexed = number <= -100;
+      largest = std::max(largest, is_multiplexed ? direct_number(token, name) : number);
     }
   }
   return largest;
