@@ -288,6 +288,15 @@ TEST_CASE("filter: what lies below the direct number of a multiplexed call is no
   }
 }
 
+TEST_CASE("filter: nothing is newer than a profile without a number of that architecture") {
+  oci::Seccomp config = profile(Action::errno_, {rule("accept", Action::allow)});
+  config.architectures = {"SCMP_ARCH_X86"};  // which has accept(2) as a socketcall(2) alone
+  const Filter filter = compile(config).value();
+  const seccomp_data call = call_by_number(SCMP_ARCH_X86, 364);
+  CHECK(evaluate(filter.program, call) == eperm);
+  CHECK(naive_answer(config, SCMP_ARCH_X86, call) == eperm);
+}
+
 TEST_CASE("filter: an empty name is not that of the numbers that have none") {
   oci::SeccompSyscall nameless = rule("read", Action::allow);
   nameless.names = {""};

@@ -90,8 +90,9 @@ inline int direct_number(std::uint32_t token, const std::string& name) {
   return found->second;
 }
 
-inline int largest_number(const oci::Seccomp& config, std::uint32_t token) {
-  int largest = 0;
+// Nothing: the profile names no number of that architecture, so that none is newer.
+inline std::optional<int> largest_number(const oci::Seccomp& config, std::uint32_t token) {
+  int largest = -1;
   for (const oci::SeccompSyscall& each : config.syscalls) {
     for (const std::string& name : each.names) {
       const int number = seccomp_syscall_resolve_name_arch(token, name.c_str());
@@ -99,13 +100,14 @@ inline int largest_number(const oci::Seccomp& config, std::uint32_t token) {
       largest = std::max(largest, is_multiplexed ? direct_number(token, name) : number);
     }
   }
-  return largest;
+  return largest < 0 ? std::nullopt : std::optional(largest);
 }
 
 // Of profiles with an ENOSYS prologue, and whose rules for one call do not contradict each other.
 inline std::uint32_t naive_answer(const oci::Seccomp& config, std::uint32_t token,
                                   const seccomp_data& call) {
-  if (call.nr > largest_number(config, token)) return SECCOMP_RET_ERRNO | ENOSYS;
+  const std::optional<int> largest = largest_number(config, token);
+  if (largest && call.nr > *largest) return SECCOMP_RET_ERRNO | ENOSYS;
   const std::string name = name_of(token, call.nr);
   for (const oci::SeccompSyscall& each : config.syscalls) {
     if (matches(each, name, call)) return answer_of(each.action, each.errno_ret);
