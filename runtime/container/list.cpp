@@ -1,4 +1,7 @@
 // runtime.md#query-state for one container and for all.
+#include <optional>
+
+#include "runtime/base/in_order.hpp"
 #include "runtime/container/lifecycle.hpp"
 #include "runtime/container/status.hpp"
 
@@ -22,8 +25,16 @@ Result<Described> describe(const std::string& root, const std::string& id) {
 Result<void> list(const std::string& root, const std::function<void(Result<Described>)>& each) {
   // Once for all: it may take reading a list of mounts that grows with the containers.
   const Result<cgroup::Host> host = cgroup::detect();
-  for (const std::string& id : TRY(container_ids(root)))
-    each(describe_on(host, root, id).context("load container " + id));
+  const std::vector<std::string> ids = TRY(container_ids(root));
+  const Work work = {.count = ids.size(), .ahead = 64, .worth_a_thread = 64};
+  std::vector<std::optional<Result<Described>>> described(work.ahead);
+  in_order(
+      work,
+      [&](std::size_t i) {
+        described[i % work.ahead] =
+            describe_on(host, root, ids[i]).context("load container " + ids[i]);
+      },
+      [&](std::size_t i) { each(*std::move(described[i % work.ahead])); });
   return {};
 }
 

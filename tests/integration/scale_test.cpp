@@ -1,4 +1,6 @@
 // Much of everything: mounts, text, containers at the same time.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -23,6 +25,23 @@ Program create_program(const Bundle& bundle, const std::string& id) {
   program.err_path = bundle.path("errors." + id);
   return program;
 }
+
+// Of this process and all that it starts; dropped, what it was.  New threads' stacks are as large
+// by default, and this one has no place in any address space.
+class NoThreads {
+ public:
+  NoThreads() {
+    REQUIRE(::getrlimit(RLIMIT_STACK, &former_) == 0);
+    const rlimit vast = {.rlim_cur = rlim_t{1} << 60, .rlim_max = former_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_STACK, &vast) == 0);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+  ~NoThreads() { ::setrlimit(RLIMIT_STACK, &former_); }
+
+ private:
+  rlimit former_ = {};
+};
 
 }  // namespace
 
@@ -79,6 +98,36 @@ TEST_CASE("scale: 64 containers are created two at a time, and all are there") {
     CHECK(bundle.command({"delete", "--force", id}).exit_code == 0);
   }
   CHECK(!has_containers(bundle.root()));
+}
+
+TEST_CASE("scale: 500 containers are listed in order, with threads and without") {
+  Bundle bundle;
+  bundle.probe("wait-signal");
+  bundle.launch();
+  nlohmann::json state =
+      nlohmann::json::parse(read_file(bundle.root() + "/" + bundle.id() + "/state.json"));
+  std::vector<fs::path> copies;
+  std::string ids = bundle.id() + "\n";
+  for (int i = 100; i < 600; ++i) {
+    const std::string id = bundle.id() + "-" + std::to_string(i);
+    ids += id + "\n";
+    state["id"] = id;
+    copies.push_back(fs::path(bundle.root()) / id);
+    fs::create_directory(copies.back());
+    write_file(copies.back() / "state.json", state.dump());
+  }
+  const auto check_list = [&] {
+    const Outcome list = bundle.command({"list", "-q"});
+    CHECK_MESSAGE(list.exit_code == 0, list.text());
+    CHECK(list.out == ids);
+  };
+  check_list();
+  {
+    const NoThreads none;
+    check_list();
+  }
+  for (const fs::path& copy : copies) fs::remove_all(copy);
+  CHECK(bundle.remove({"--force"}).exit_code == 0);
 }
 
 TEST_CASE("scale: of 12 creates with one id at the same time one succeeds") {
