@@ -41,7 +41,7 @@ Result<Subject> open_subject(const std::string& root, const std::string& id) {
   plan::HostFacts facts = TRY(read_host_facts(state.spec, host));
   return Subject{.dir = std::move(dir),
                  .state = std::move(state),
-                 .init = *std::move(init),
+                 .init = std::move(init->pidfd),
                  .facts = std::move(facts)};
 }
 
@@ -111,7 +111,9 @@ Result<std::vector<sys::MountFd>> prepare(const Subject& subject, const plan::Pl
 }
 
 Result<init::Joining> joining_of(Subject& subject) {
-  Destination destination = TRY(find_destination(subject.state.pid, std::move(subject.init)));
+  const ContainerState& state = subject.state;
+  Destination destination =
+      TRY(find_destination(state.spec.linux_.namespaces, state.pid, std::move(subject.init)));
   if ((destination.namespaces & CLONE_NEWNS) == 0)
     return fail("the container has no mount namespace of its own");
   const std::string root = "/proc/" + std::to_string(subject.state.pid) + "/root";

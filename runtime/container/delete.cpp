@@ -51,10 +51,10 @@ Result<void> end_processes(const ContainerState& state, const cgroup::Cgroup& cg
   if (state.pid == 0) return {};
   const auto init = TRY(open_init(state));
   if (init) {
-    const auto sent = sys::pidfd_send_signal(*init, SIGKILL);
+    const auto sent = sys::pidfd_send_signal(init->pidfd, SIGKILL);
     if (!sent && sent.error().code != ESRCH) return sent;
     if (cgroup.frozen()) TRY(cgroup.thaw());
-    TRY(await_end(*init));
+    TRY(await_end(init->pidfd));
   }
   if (init_takes_all(state)) return {};
   return cgroup.kill_all();

@@ -29,7 +29,7 @@ Result<Watched> open_running(const std::string& root, const std::string& id) {
   auto init = TRY(open_init(state));
   if (!init) return fail("container with id " + id + " is not running");
   if (!has_cgroups(state)) return fail("the container has no cgroup that would tell what it uses");
-  return Watched{.state = std::move(state), .init = *std::move(init)};
+  return Watched{.state = std::move(state), .init = std::move(init->pidfd)};
 }
 
 Result<RdtStats> rdt_stats_of(const ContainerState& state) {

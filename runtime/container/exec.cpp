@@ -31,21 +31,13 @@ namespace coracle::container {
 namespace {
 
 // The status of the container, for hooks and for the seccomp agent.
-Result<oci::Status> check_running(const ContainerState& state, const cgroup::Host& host,
-                                  bool ignore_paused) {
-  const oci::Status status = TRY(status_of(state, host));
-  switch (status) {
-    case oci::Status::created:
-    case oci::Status::running:
-      return status;
-    case oci::Status::paused:
-      if (ignore_paused) return status;
-      return fail("cannot exec in a paused container (use --ignore-paused to override)");
-    case oci::Status::creating:
-    case oci::Status::stopped:
-      break;
-  }
-  return fail("cannot exec in a stopped container");
+Result<oci::Status> check_running(const ContainerState& state, const std::optional<Init>& init,
+                                  const cgroup::Host& host, bool ignore_paused) {
+  if (!init) return fail("cannot exec in a stopped container");
+  const oci::Status status = status_of(state, init->facts, host);
+  if (status == oci::Status::paused && !ignore_paused)
+    return fail("cannot exec in a paused container (use --ignore-paused to override)");
+  return status;
 }
 
 // One exec: the host's side.
@@ -60,7 +52,9 @@ class Execution {
 
   Result<int> run() {
     cgroup_host_ = TRY(cgroup_host_of(state_));
-    status_ = TRY(check_running(state_, cgroup_host_, options_.ignore_paused));
+    auto init = TRY(open_init(state_));
+    status_ = TRY(check_running(state_, init, cgroup_host_, options_.ignore_paused));
+    init_ = std::move(init->pidfd);
     TRY(plan());
     std::optional<ForwardedSignals> signals;
     if (!options_.detach) signals.emplace(TRY(ForwardedSignals::block()));
@@ -94,6 +88,7 @@ class Execution {
   Preserved preserved_;
   sys::Fd own_binary_;  // of run_from_protected_binary()
   oci::Status status_ = oci::Status::running;
+  sys::PidFd init_;  // of the container
   cgroup::Host cgroup_host_;
   plan::HostFacts facts_;
   plan::Plan plan_;
@@ -145,9 +140,8 @@ Result<init::Joining> Execution::joining() const {
 
 Result<void> Execution::spawn() {
   const sys::timings::Phase phase("clone");
-  auto init = TRY(open_init(state_));
-  if (!init) return fail("cannot exec in a stopped container");
-  Destination destination = TRY(find_destination(state_.pid, *std::move(init)));
+  Destination destination =
+      TRY(find_destination(state_.spec.linux_.namespaces, state_.pid, std::move(init_)));
   const cgroup::Cgroup cgroup = TRY(choose_cgroup());
   sync::Channel channel = TRY(sync::make_channel());
   init::Joining how = TRY(joining());

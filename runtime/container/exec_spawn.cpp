@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 
 #include "runtime/container/joiner.hpp"
@@ -12,19 +13,30 @@
 namespace coracle::container {
 namespace {
 
+using Type = oci::NamespaceType;
+
 struct Kind {
+  Type type;
   std::uint64_t flag;
   const char* file;
 };
 
-constexpr std::array<Kind, 8> kinds = {{{CLONE_NEWUSER, "user"},
-                                        {CLONE_NEWNS, "mnt"},
-                                        {CLONE_NEWPID, "pid"},
-                                        {CLONE_NEWNET, "net"},
-                                        {CLONE_NEWIPC, "ipc"},
-                                        {CLONE_NEWUTS, "uts"},
-                                        {CLONE_NEWCGROUP, "cgroup"},
-                                        {CLONE_NEWTIME, "time"}}};
+constexpr std::array<Kind, 8> kinds = {{{Type::user, CLONE_NEWUSER, "user"},
+                                        {Type::mount, CLONE_NEWNS, "mnt"},
+                                        {Type::pid, CLONE_NEWPID, "pid"},
+                                        {Type::network, CLONE_NEWNET, "net"},
+                                        {Type::ipc, CLONE_NEWIPC, "ipc"},
+                                        {Type::uts, CLONE_NEWUTS, "uts"},
+                                        {Type::cgroup, CLONE_NEWCGROUP, "cgroup"},
+                                        {Type::time, CLONE_NEWTIME, "time"}}};
+
+// Then it can be joined even by who is in it already: that takes no privilege but in the user
+// namespace that owns it.  A user namespace cannot be entered twice (setns(2)).
+bool was_made_new(const std::vector<oci::Namespace>& configured, Type type) {
+  return type != Type::user && std::ranges::any_of(configured, [type](const auto& one) {
+           return one.type == type && one.path.empty();
+         });
+}
 
 // A kernel without this kind has it for nobody.
 Result<bool> differs(pid_t init, const char* file) {
@@ -42,10 +54,12 @@ Result<bool> differs(pid_t init, const char* file) {
 
 }  // namespace
 
-Result<Destination> find_destination(pid_t init, sys::PidFd pidfd) {
+Result<Destination> find_destination(const std::vector<oci::Namespace>& configured, pid_t init,
+                                     sys::PidFd pidfd) {
   Destination destination = {.pidfd = std::move(pidfd)};
   for (const Kind& kind : kinds) {
-    if (TRY(differs(init, kind.file))) destination.namespaces |= kind.flag;
+    if (was_made_new(configured, kind.type) || TRY(differs(init, kind.file)))
+      destination.namespaces |= kind.flag;
   }
   if ((destination.namespaces & CLONE_NEWNS) == 0)
     destination.root =

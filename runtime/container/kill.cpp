@@ -19,7 +19,7 @@ void let_frozen_die(const cgroup::Cgroup& cgroup, int signal) {
 Result<void> signal_init(const ContainerState& state, int signal) {
   const auto init = TRY(open_init(state));
   if (!init) return fail("container not running");
-  const auto sent = sys::pidfd_send_signal(*init, signal);
+  const auto sent = sys::pidfd_send_signal(init->pidfd, signal);
   if (!sent && sent.error().code == ESRCH) return fail("container not running");
   if (!sent) return sent;
   if (signal == SIGKILL) let_frozen_die(TRY(cgroup_of(state)), signal);

@@ -45,14 +45,15 @@ Result<std::optional<sys::ProcessFacts>> init_facts(const ContainerFacts& facts)
   return found;
 }
 
-Result<std::optional<sys::PidFd>> open_init(const ContainerFacts& facts) {
+Result<std::optional<Init>> open_init(const ContainerFacts& facts) {
   if (facts.pid == 0) return std::nullopt;
   auto opened = sys::pidfd_open(facts.pid);
   if (!opened && is_of_no_process(opened.error())) return std::nullopt;
   sys::PidFd pidfd = TRY(std::move(opened));
   // Looked at after the opening: what has this start time now is what we opened.
-  if (!TRY(init_facts(facts))) return std::nullopt;
-  return pidfd;
+  const auto found = TRY(init_facts(facts));
+  if (!found) return std::nullopt;
+  return Init{.pidfd = std::move(pidfd), .facts = *found};
 }
 
 bool init_takes_all(const ContainerState& state) {

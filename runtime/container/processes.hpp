@@ -24,8 +24,14 @@ Result<cgroup::Cgroup> cgroup_on(Result<cgroup::Host> host, const ContainerFacts
 // What /proc tells of init, or nothing when it has ended or its number belongs to another process.
 Result<std::optional<sys::ProcessFacts>> init_facts(const ContainerFacts& facts);
 
+// Held open, and what was told of it after that.
+struct Init {
+  sys::PidFd pidfd;
+  sys::ProcessFacts facts;
+};
+
 // Init, or nothing as above.
-Result<std::optional<sys::PidFd>> open_init(const ContainerFacts& facts);
+Result<std::optional<Init>> open_init(const ContainerFacts& facts);
 
 // Init is process 1 of a PID namespace of its own: with it, the kernel ends
 // all others.  False when the namespace is the host's or a joined one.

@@ -13,11 +13,14 @@
 namespace coracle::container {
 namespace {
 
-Result<void> check_created(const ContainerState& state) {
-  const oci::Status status = TRY(status_of(state));
+// Held open from before it is looked at.
+Result<sys::PidFd> open_created(const ContainerState& state) {
+  auto init = TRY(open_init(state));
+  const oci::Status status =
+      init ? status_of(state, init->facts, cgroup::detect()) : TRY(status_of(state));
   switch (status) {
     case oci::Status::created:
-      return {};
+      return std::move(init->pidfd);
     case oci::Status::stopped:
       return fail("cannot start a container that has stopped");
     case oci::Status::running:
@@ -69,14 +72,12 @@ Result<void> finish_start(StateDir& dir, const ContainerState& state) {
 Result<void> start(const std::string& root, const std::string& id) {
   StateDir dir = TRY(StateDir::open(root, id));
   const ContainerState state = TRY(dir.load());
-  TRY(check_created(state));
-  const std::optional<sys::PidFd> init = TRY(open_init(state));
-  if (!init) return fail("cannot start a container that has stopped");
+  const sys::PidFd init = TRY(open_created(state));
   auto readiness = TRY(Readiness::listen(dir));
-  TRY(open_gate(dir, state, *init));
+  TRY(open_gate(dir, state, init));
   TRY(finish_start(dir, state));
   dir.unlock();  // readiness may take as long as the container runs
-  await_readiness(std::move(readiness), *init, state.pid);
+  await_readiness(std::move(readiness), init, state.pid);
   return {};
 }
 

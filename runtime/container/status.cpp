@@ -16,9 +16,13 @@ bool is_frozen(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
 Result<oci::Status> status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
   if (facts.pid == 0) return oci::Status::creating;
   const std::optional<sys::ProcessFacts> init = TRY(init_facts(facts));
-  if (!init) return oci::Status::stopped;
+  return init ? status_of(facts, *init, host) : oci::Status::stopped;
+}
+
+oci::Status status_of(const ContainerFacts& facts, const sys::ProcessFacts& init,
+                      const Result<cgroup::Host>& host) {
   if (is_frozen(facts, host)) return oci::Status::paused;
-  const bool created = init->has_not_executed() && !facts.restored;
+  const bool created = init.has_not_executed() && !facts.restored;
   return created ? oci::Status::created : oci::Status::running;
 }
 

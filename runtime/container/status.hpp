@@ -3,6 +3,7 @@
 
 #include "oci-spec/state.hpp"
 #include "runtime/container/state_dir.hpp"
+#include "runtime/sys/proc_stat.hpp"
 
 namespace coracle::container {
 
@@ -12,6 +13,9 @@ namespace coracle::container {
 Result<oci::Status> status_of(const ContainerFacts& facts);
 // The same for one of many: the host's cgroups are found once for all.
 Result<oci::Status> status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host);
+// The same where init was looked at already.
+oci::Status status_of(const ContainerFacts& facts, const sys::ProcessFacts& init,
+                      const Result<cgroup::Host>& host);
 
 // What hooks read on stdin and `state` prints.
 oci::State oci_state(const ContainerFacts& state, oci::Status status);
