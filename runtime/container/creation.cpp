@@ -80,6 +80,7 @@ class Creation {
 
   Made take() && {
     dir_.keep();
+    if (!has_work_at_ready()) channel_.reset();
     return Made{.dir = std::move(dir_),
                 .state = std::move(state_),
                 .init = std::move(init_),
@@ -102,6 +103,7 @@ class Creation {
   Result<hooks::Output> output_of_inits_hooks() const;
   Result<init::Gate> make_gate();
   bool has_work_at_rootfs_ready() const;
+  bool has_work_at_ready() const;
   Result<void> enter_delegated_cgroup() const;
   Result<void> run_runtime_hooks();
   Result<void> take_console(sync::Console message);
@@ -224,6 +226,15 @@ bool Creation::has_work_at_rootfs_ready() const {
          !plan_.annotations.delegate_cgroup.empty();
 }
 
+// Between Ready and the program; `create` has init wait until it is known to be made.
+bool Creation::has_work_at_ready() const {
+  const bool has_terminal = plan_.process && plan_.process->terminal;
+  const bool tells_others = !options_.pid_file.empty() || !options_.pidfd_socket.empty() ||
+                            !plan_.annotations.pidfd_receiver.empty() ||
+                            !notify_socket_of_caller().empty();
+  return how_.starter == Starter::start_command || has_terminal || filter_.notifies || tells_others;
+}
+
 Result<init::Gate> Creation::make_gate() {
   if (how_.starter == Starter::start_command) return make_start_gate(dir_);
   PipeGate gate = TRY(make_pipe_gate());
@@ -250,7 +261,8 @@ Result<void> Creation::spawn() {
       // Nobody is in a new PID namespace but whom we put there.
       .becomes_dumpable = !facts_.privileged && (plan_.namespaces.clone_flags & CLONE_NEWPID) != 0,
       .make_time_namespace = init_makes_time_namespace(plan_, facts_),
-      .host_awaits_rootfs = has_work_at_rootfs_ready()};
+      .host_awaits_rootfs = has_work_at_rootfs_ready(),
+      .awaits_saved = has_work_at_ready()};
   // An unprivileged host could not write the maps of a process that is not
   // dumpable; init becomes so once it has them.
   if (facts_.privileged && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

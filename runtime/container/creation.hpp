@@ -32,7 +32,8 @@ struct Made {
   sys::Child init;
   sys::Fd terminal;  // the pty's master, with TerminalUse::caller
   std::optional<cgroup::Cgroup> cgroup = {};
-  // With Starter::maker: init awaits Saved, and `executed` is what await_execution wants.
+  // With Starter::maker: `executed` is what await_execution wants, and if there is a channel,
+  // init awaits Saved.
   std::optional<sync::HostEnd> channel = {};
   sys::Fd executed = {};
 };

@@ -73,6 +73,8 @@ class Execution {
 
  private:
   Result<void> plan();
+  // The terminal has its size, and the agent its listener, before the program runs.
+  bool waits_for_host() const { return plan_.process->terminal || filter_.notifies; }
   Result<cgroup::Cgroup> choose_cgroup() const;
   Result<init::Joining> joining() const;
   Result<void> spawn();
@@ -158,7 +160,8 @@ Result<void> Execution::spawn() {
                   .notifies = filter_.notifies,
                   .host_takes_listener = !filter_.notifies || sys::pidfd_getfd_works()},
       .preserve_fds = preserved_.count,
-      .extra_env = preserved_.env};
+      .extra_env = preserved_.env,
+      .awaits_saved = waits_for_host()};
   // Processes inside see the newcomer at once: from its first instruction on
   // nothing of it may be opened.  CVE-2016-9962
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
@@ -234,7 +237,7 @@ Result<void> Execution::serve() {
 
 Result<void> Execution::finish() {
   const sys::timings::Phase phase("await execve");
-  TRY(channel_->send(sync::Saved{}));
+  if (waits_for_host()) TRY(channel_->send(sync::Saved{}));
   const std::string text = TRY(sys::read_all(result_).context("result of execve"));
   if (!text.empty()) return std::unexpected(error_from_gate(text));
   // The end of file may be that of the process.  Not reaped yet, it is still in /proc.

@@ -34,7 +34,7 @@ Result<void> delete_container(StateDir& dir, const ContainerState& state,
 
 Result<std::optional<Readiness>> listen_and_start(Made& made) {
   auto readiness = TRY(Readiness::listen(made.dir));
-  TRY(made.channel->send(sync::Saved{}));
+  if (made.channel) TRY(made.channel->send(sync::Saved{}));
   TRY(await_execution(made.executed, made.state, made.init.pidfd()));
   TRY(finish_start(made.dir, made.state));
   return readiness;

@@ -82,7 +82,7 @@ Result<void> find_program(Context& context) {
 Result<void> report_ready(Context& context) {
   TRY(context.input.channel.send(sync::Ready{}));
   context.ready = true;  // errors are for the gate from here on: the host hears no more here
-  TRY(context.input.channel.expect<sync::Saved>());
+  if (context.input.awaits_saved) TRY(context.input.channel.expect<sync::Saved>());
   context.input.channel.close();
   return {};
 }

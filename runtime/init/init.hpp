@@ -30,7 +30,7 @@ inline constexpr const char* start_container_hooks = "startContainer hooks";
 
 // Init's ends of the start gate.
 struct Gate {
-  sys::Fd wait;    // a byte read from it opens the gate; none: Saved does
+  sys::Fd wait;    // a byte read from it opens the gate; none: Saved does, or nothing is awaited
   sys::Fd result;  // close-on-exec: end of file tells `start` of the execve
 };
 
@@ -65,6 +65,8 @@ struct Input {
   bool make_time_namespace = false;
   // It has hooks to run, or else to do, between the mounts and pivot_root.
   bool host_awaits_rootfs = true;
+  // The host has something to do or to save when init is ready, and says when that is done.
+  bool awaits_saved = true;
 };
 
 // Which namespaces hold at entry: all that clone3 made and that the host or

@@ -9,7 +9,8 @@
 //   writes the pid file  <------------  Console?, SeccompListener?, Ready
 //   Saved --------------------------->  closes its end, waits at the gate
 //
-// `run` sends Saved when the container is to start: there is no gate then.
+// `run` sends Saved when the container is to start: there is no gate then.  Where the host has
+// nothing to do at Ready, `run` and `exec` do not send it: Input::awaits_saved.
 // Each name states a fact already true for its sender.  Init may send LogLine
 // at any time, and Failed instead of any message it owes.  End of file on the
 // channel ends init: no half-made container outlives its host.
