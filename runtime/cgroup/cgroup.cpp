@@ -210,7 +210,7 @@ Result<void> Cgroup::write(const std::vector<Setting>& settings) const {
   return {};
 }
 
-Result<void> Cgroup::limit_devices(const std::vector<oci::DeviceRule>& rules) const {
+Result<void> Cgroup::apply_rules(const std::vector<oci::DeviceRule>& rules) const {
   if (const std::string* dir = v1_directory("devices")) {
     const std::string current = TRY(sys::read_file(*dir + "/devices.list"));
     const std::vector<Setting> settings = TRY(v1_device_settings(current, rules));
@@ -240,7 +240,7 @@ Result<void> Cgroup::check_use(const oci::Resources& resources) const {
   return memory.is_v2 && asked ? check_memory_use(memory.dir, *resources.memory) : Result<void>();
 }
 
-Result<void> Cgroup::apply(const oci::Resources& resources) const {
+Result<void> Cgroup::limit(const oci::Resources& resources) const {
   const std::vector<Setting> settings = TRY(settings_for(host_, resources));
   TRY(check_use(resources));
   TRY(write(settings));
@@ -248,9 +248,8 @@ Result<void> Cgroup::apply(const oci::Resources& resources) const {
   return {};
 }
 
-Result<void> Cgroup::limit(const oci::Resources& resources) {
-  TRY(apply(resources));
-  auto limited = limit_devices(effective_device_rules(resources.devices));
+Result<void> Cgroup::limit_devices(const oci::Resources& resources) const {
+  auto limited = apply_rules(effective_device_rules(resources.devices));
   // Without privilege there are no nodes to guard either: mknod is denied.
   if (!limited && options_.rootless) return {};
   return limited;
@@ -271,7 +270,7 @@ Result<void> Cgroup::update(const oci::Resources& resources) const {
     if (dir) former.push_back({.dir = *dir, .settings = former_settings(*dir, run)});
   }
 
-  auto applied = apply(resources);
+  auto applied = limit(resources);
   if (applied) return {};
   std::vector<std::string> stuck;
   for (const Former& each : former)

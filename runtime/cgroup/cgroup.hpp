@@ -111,11 +111,13 @@ class Cgroup {
   // Fails where systemd has not put `pid` into the container's cgroup.
   Result<void> check_holds(pid_t pid) const;
 
-  // Applies every limit, then the device rules with those that every container
-  // has (see devices.hpp), without denying in between what stays allowed; an
-  // error names the controller and the file, or where the controller is missing.
-  // Device rules are not enforced where a rootless runtime may not.
-  Result<void> limit(const oci::Resources& resources);
+  // Applies every limit, but no device rules; an error names the controller and the file, or where
+  // the controller is missing.
+  Result<void> limit(const oci::Resources& resources) const;
+
+  // Applies the device rules with those that every container has (see devices.hpp), without denying
+  // in between what stays allowed.  They are not enforced where a rootless runtime may not.
+  Result<void> limit_devices(const oci::Resources& resources) const;
 
   // Applies every limit to a container that runs, but no device rules.  When one
   // fails, those that were written get their former values back; the error
@@ -180,8 +182,7 @@ class Cgroup {
                                   const std::string& hierarchy) const;
   Result<std::string> directory_of(const std::string& controller) const;
   Result<void> write(const std::vector<Setting>& settings) const;
-  Result<void> apply(const oci::Resources& resources) const;
-  Result<void> limit_devices(const std::vector<oci::DeviceRule>& rules) const;
+  Result<void> apply_rules(const std::vector<oci::DeviceRule>& rules) const;
 
   Host host_;
   Paths paths_;

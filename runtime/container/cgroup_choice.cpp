@@ -7,6 +7,7 @@
 #include "runtime/base/strings.hpp"
 #include "runtime/container/log.hpp"
 #include "runtime/container/process_setup.hpp"
+#include "runtime/sys/timings.hpp"
 
 namespace coracle::container {
 namespace {
@@ -57,7 +58,7 @@ Result<void> check_delegation(const plan::Annotations& annotations, const Cgroup
               (none ? "a cgroup, and the cgroup manager is disabled" : "pure cgroup v2"));
 }
 
-Result<void> limit_cgroup(cgroup::Cgroup& cgroup, const CreateOptions& options,
+Result<void> limit_cgroup(const cgroup::Cgroup& cgroup, const CreateOptions& options,
                           const ContainerState& state, const plan::Plan& plan) {
   const auto& resources = state.spec.linux_.resources;
   if (resources && options.cgroup_manager != cgroup::Manager::disabled)
@@ -65,6 +66,14 @@ Result<void> limit_cgroup(cgroup::Cgroup& cgroup, const CreateOptions& options,
   if (!may_own_its_cgroup(plan)) return {};
   const auto owner = host_id(plan.id_maps.uid_mappings, plan.process ? plan.process->uid : 0);
   return owner ? cgroup.delegate(*owner).context("cgroup") : Result<void>();
+}
+
+Result<void> limit_devices(const cgroup::Cgroup& cgroup, const CreateOptions& options,
+                           const ContainerState& state) {
+  const sys::timings::Phase phase("limit devices");
+  const auto& resources = state.spec.linux_.resources;
+  if (!resources || options.cgroup_manager == cgroup::Manager::disabled) return {};
+  return cgroup.limit_devices(as_written(state, *resources)).context("cgroup");
 }
 
 }  // namespace coracle::container

@@ -50,8 +50,9 @@ class Creation {
     TRY(plan());
     TRY(make_groups());
     TRY(spawn());
-    TRY(prepare_init());
-    auto served = serve_init();
+    auto served = prepare_init();
+    if (!served) served = std::unexpected(channel_->cause(std::move(served).error()));
+    if (served) served = serve_init();
     if (!served && was_oom_killed(state_.cgroup_paths))
       return fail("container init was OOM-killed (memory limit too low?)");
     TRY(std::move(served));
@@ -187,7 +188,6 @@ Result<void> Creation::plan_rdt_group() {
 Result<void> Creation::make_groups() {
   const sys::timings::Phase phase("make cgroup");
   // Recorded before it is made: a SIGKILL in between leaves nothing unknown.
-  TRY(dir_.save_config(state_.spec));
   TRY(dir_.save(state_));
   if (rdt_) {
     TRY(make_rdt_group(*rdt_, *state_.spec.linux_.intel_rdt));
@@ -281,6 +281,7 @@ Result<void> Creation::spawn() {
 Result<void> Creation::prepare_init() {
   const sys::timings::Phase phase("prepare init");
   // Init is known from here on: a killed `create` leaves what can be cleared.
+  TRY(dir_.save_config(state_.spec));
   TRY(dir_.save(state_));
   if (unit_) {
     TRY(unit_->start(init_.pid(), *cgroup_).context("cgroup"));
@@ -290,6 +291,8 @@ Result<void> Creation::prepare_init() {
   } else {
     TRY(cgroup_->attach(init_.pid(), born_in_cgroup_).context("cgroup"));
   }
+  // Init makes its devices as the host may; only the program is under the rules.
+  TRY(limit_devices(*cgroup_, options_, state_));
   if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
   TRY(write_id_maps(init_.pid(), plan_.id_maps));
   TRY(check_joined_maps(init_.pid(), plan_));

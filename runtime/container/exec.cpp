@@ -173,7 +173,9 @@ Result<void> Execution::spawn() {
   child_ = std::move(cloned.child);
   channel_.emplace(std::move(channel.host));
   result_ = std::move(gate.read);
-  return prepare(cgroup, cloned.born_in_cgroup);
+  auto prepared = prepare(cgroup, cloned.born_in_cgroup);
+  if (!prepared) return std::unexpected(channel_->cause(std::move(prepared).error()));
+  return {};
 }
 
 // A v2 cgroup that hands its controllers on takes no processes, and one that

@@ -116,6 +116,7 @@ class Restoration {
  private:
   Result<void> plan();
   Result<void> make_cgroup();
+  Result<void> limit() const;
   Result<void> enter_cgroup(pid_t pid);
   Result<void> run_criu();
   Result<criu::Session> start_criu(criu::NamespacesToJoin& joins);
@@ -166,14 +167,19 @@ Result<void> Restoration::make_cgroup() {
   cgroup_ = std::move(cgroup);
   state_.cgroup_paths = cgroup_->paths();
   plan_.cgroup_hierarchies = cgroup_views(cgroup_host_, state_.cgroup_paths);
-  return unit_ ? Result<void>() : limit_cgroup(*cgroup_, options_.create, state_, plan_);
+  return unit_ ? Result<void>() : limit();
+}
+
+Result<void> Restoration::limit() const {
+  TRY(limit_cgroup(*cgroup_, options_.create, state_, plan_));
+  return limit_devices(*cgroup_, options_.create, state_);
 }
 
 Result<void> Restoration::enter_cgroup(pid_t pid) {
   if (!unit_) return cgroup_->attach(pid, false).context("cgroup");
   TRY(unit_->start(pid, *cgroup_).context("cgroup"));
   state_.cgroup_paths = cgroup_->paths();
-  return limit_cgroup(*cgroup_, options_.create, state_, plan_);
+  return limit();
 }
 
 Result<criu::Session> Restoration::start_criu(criu::NamespacesToJoin& joins) {

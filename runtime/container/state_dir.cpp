@@ -232,7 +232,10 @@ Result<ContainerState> StateDir::load() const {
   const sys::timings::Phase phase("load state");
   ContainerFacts facts = TRY(load_facts());
   auto config = sys::read_file_at(dir_, config_file);
-  if (!config) return ContainerState{TRY(facts_without_file(std::move(config).error())), {}};
+  if (!config) {
+    ContainerFacts id_alone = TRY(facts_without_file(std::move(config).error()));
+    return ContainerState{facts.pid == 0 ? std::move(facts) : std::move(id_alone), {}};
+  }
   return ContainerState{std::move(facts), TRY(oci::parse_spec(*config, path_ + "/" + config_file))};
 }
 

@@ -60,12 +60,12 @@ class StateDir {
   StateDir& operator=(StateDir&&) = delete;  // what was claimed would be forgotten
   ~StateDir();  // unlocks; a claimed directory that was not kept is removed
 
-  // By rename, each its own file: a configuration is large and seldom changes.  The
-  // configuration is saved first: there is no loading without it.
+  // By rename, each its own file: a configuration is large and seldom changes.  It is saved
+  // before facts that have a pid: without it these are taken for half removed.
   Result<void> save_config(const oci::Spec& spec) const;
   Result<void> save(const ContainerFacts& facts) const;
   // The id alone, with pid 0, where nothing was saved yet: a claim in progress,
-  // or one whose maker was killed.
+  // or one whose maker was killed.  With pid 0 there may be no configuration yet.
   Result<ContainerState> load() const;
   void keep() { remove_when_dropped_ = false; }
   // With all that lies in it.

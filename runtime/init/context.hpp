@@ -26,6 +26,7 @@ struct Context {
   std::optional<Joining> joining;  // of an exec'd process
   mode_t inherited_umask = 022;
   bool in_working_directory = false;
+  bool host_is_done = false;  // with what init awaits before it mounts
   bool ready = false;  // errors go to the gate from now on
 
   const plan::Plan& plan() const { return input.plan; }
@@ -54,7 +55,9 @@ Result<void> await_attached(Context& context);
 Result<void> close_host_descriptors(Context& context);
 Result<void> forget_environment(Context& context);
 Result<void> await_id_maps(Context& context);
+Result<void> await_host(Context& context);
 Result<void> become_root(Context& context);
+Result<void> die_with_host(Context& context);
 Result<void> new_session_and_keyring(Context& context);
 Result<void> unshare_time_namespace(Context& context);
 Result<void> unshare_ipc_namespace(Context& context);

@@ -1,6 +1,7 @@
 // The last steps: the program is found, the host told, the gate waited for,
 // and execve(2).
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,6 +67,9 @@ Result<void> find_in_path(Context& context, const std::string& name) {
 // What the caller ignored or blocked is no business of the container's.
 Result<void> reset_inheritance(Context& context) {
   TRY(sys::reset_signals());
+  // The host may end before the program, as with --detach.
+  if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0)
+    return fail_errno("clear the parent-death signal");
   const auto& process = context.plan().process;
   ::umask(process && process->umask ? *process->umask : context.inherited_umask);
   return {};

@@ -18,18 +18,20 @@ namespace {
 constexpr Step steps[] = {
     {"descriptors", close_host_descriptors},
     {"environment", forget_environment},
-    {"await id maps", await_id_maps},
+    {"await id maps", await_id_maps},            // whose ids we are to have
     {"time namespace", unshare_time_namespace},  // while we may write our own /proc files
     {"procfs", open_host_proc},                  // before anything of the container's is mounted
     {"rootfs", prepare_root},  // its directory may be open to the host's user alone
     {"ids", become_root},
+    {"host's end", die_with_host},  // which a change of ids would undo
     {"session", new_session_and_keyring},
     {"ipc namespace", unshare_ipc_namespace},
-    {"cgroup namespace", unshare_cgroup_namespace},  // after the cgroup is joined
     {"hostname", set_names},
     {"network", bring_loopback_up},
+    {"cgroup namespace", unshare_cgroup_namespace},  // after the cgroup is joined
     {"mounts", make_mounts},
     {"devices", make_devices},
+    {"await host", await_host},             // at the latest now
     {"runtime hooks", let_host_run_hooks},  // the old root must still be there
     {"createContainer hooks", run_create_container_hooks},
     {"console", attach_console},       // before the root may become read-only
@@ -63,9 +65,10 @@ constexpr Step join_steps[] = {
 // exec: no hooks, no mounts; the container is there.
 constexpr Step exec_steps[] = {
     {"root", open_root},
-    {"await cgroup", await_attached},
     {"ids", become_root},
+    {"host's end", die_with_host},
     {"session", new_session_and_keyring},
+    {"await cgroup", await_attached},
     {"console", attach_console},
     {"scheduling", set_scheduling},
     {"working directory", enter_working_directory},

@@ -19,6 +19,7 @@ namespace {
 
 // Asks the host for mount number `index`: what needs its privilege or its view.
 Result<sys::MountFd> mount_from_host(Context& context, std::size_t index) {
+  TRY(await_host(context));  // its answers come in order
   const sync::InitEnd& channel = context.input.channel;
   TRY(channel.send(sync::MountPlease{.index = static_cast<std::uint32_t>(index)}));
   sync::MountReady ready = TRY(context.input.channel.expect<sync::MountReady>());

@@ -2,6 +2,7 @@
 #include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/init/context.hpp"
@@ -76,7 +78,14 @@ Result<void> forget_environment(Context&) {
   return {};
 }
 
+// Without maps to wait for, init goes on while the host does its part.
 Result<void> await_id_maps(Context& context) {
+  const bool can_wait = !enters_user_namespace(context) && has_mount_namespace(context.plan());
+  return can_wait ? Result<void>() : await_host(context);
+}
+
+Result<void> await_host(Context& context) {
+  if (context.joining || std::exchange(context.host_is_done, true)) return {};
   TRY(context.input.channel.expect<sync::IdMapsWritten>());
   return {};
 }
@@ -88,6 +97,14 @@ Result<void> become_root(Context& context) {
   if (::setresuid(0, 0, 0) != 0) return fail_errno("setresuid 0");
   // A change of ids resets it (prctl(2)), and host descriptors are still open.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("set not dumpable");
+  return {};
+}
+
+// Who does not wait for Saved would not hear of it.  Undone with the signals.
+Result<void> die_with_host(Context& context) {
+  if (context.input.awaits_saved) return {};
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    return fail_errno("set the parent-death signal");
   return {};
 }
 
@@ -124,6 +141,7 @@ Result<void> unshare_ipc_namespace(Context& context) {
 
 Result<void> unshare_cgroup_namespace(Context& context) {
   if (!context.plan().namespaces.new_cgroup) return {};
+  TRY(await_host(context));  // its root is the cgroup that the host has put us into
   if (::unshare(CLONE_NEWCGROUP) != 0) return fail_errno("unshare cgroup namespace");
   return {};
 }

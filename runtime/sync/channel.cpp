@@ -1,5 +1,6 @@
 #include "runtime/sync/channel.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -153,6 +154,19 @@ Result<InitMessage> HostEnd::receive() {
       return std::unexpected(std::move(failed->error).context("init"));
     return message;
   }
+}
+
+Error HostEnd::cause(Error error) {
+  pollfd polled = {.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  while (::poll(&polled, 1, 0) == 1) {
+    auto decoded = receive_decoded(socket_);
+    if (!decoded && decoded.error().code == ECONNRESET) continue;  // as above
+    if (!decoded) break;
+    InitMessage message = init_message(std::move(*decoded));
+    if (Failed* failed = std::get_if<Failed>(&message))
+      return std::move(failed->error).context("init");
+  }
+  return error;
 }
 
 Result<void> InitEnd::send(const InitMessage& message) const {

@@ -24,6 +24,9 @@ class HostEnd {
   // context "init"; a closed channel is an error too.
   Result<InitMessage> receive();
 
+  // What init has failed with by now, if it did: then `error` may be but a consequence.
+  Error cause(Error error);
+
   // Warnings of init so far, taken.
   std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 

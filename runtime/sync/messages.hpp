@@ -1,7 +1,7 @@
 // What the host and init tell each other between clone and execve, in order:
 //
 //   host                                init
-//   writes uid_map, gid_map
+//   joins cgroups, writes maps          without maps: begins with the rootfs
 //   IdMapsWritten ------------------->  becomes uid 0, builds the rootfs
 //   MountReady <--------------------->  MountPlease (any number)
 //   runs createRuntime hooks  <-------  RootfsReady, when there are any
@@ -13,7 +13,8 @@
 // nothing to do at Ready, `run` and `exec` do not send it: Input::awaits_saved.
 // Each name states a fact already true for its sender.  Init may send LogLine
 // at any time, and Failed instead of any message it owes.  End of file on the
-// channel ends init: no half-made container outlives its host.
+// channel, or without Saved the host's end, ends init: no half-made container
+// outlives its host.
 #pragma once
 
 #include <cstdint>

@@ -83,6 +83,12 @@ std::string change(const char* what, const std::vector<std::string>& before,
   return text;
 }
 
+// Who lost its host, or has a program that reports, ends by itself, and soon.
+std::string change_of_processes(const Bundle& bundle, const std::vector<std::string>& before) {
+  const auto now = [&] { return processes_of(bundle.id(), bundle.cgroup()); };
+  return eventually([&] { return now() == before; }) ? "" : change("process", before, now());
+}
+
 std::vector<std::string> sorted(std::vector<std::string> items) {
   std::ranges::sort(items);
   return items;
@@ -127,8 +133,7 @@ std::string RunSubject::clear() const {
 
 std::string RunSubject::leftovers() const {
   return change("file", files_, files_below(bundle_.path(""))) +
-         change("cgroup", {}, cgroups_below(bundle_.cgroup())) +
-         change("process", {}, processes_of(bundle_.id(), bundle_.cgroup())) +
+         change("cgroup", {}, cgroups_below(bundle_.cgroup())) + change_of_processes(bundle_, {}) +
          change("mount", mounts_, sorted(host_mounts()));
 }
 
@@ -152,18 +157,14 @@ Program ExecSubject::program() const {
 }
 
 std::string ExecSubject::clear() const {
-  const Bundle& bundle = container_.bundle;
-  const bool ended =
-      eventually([&] { return processes_of(bundle.id(), bundle.cgroup()) == processes_; });
-  return ended ? "" : change("process", processes_, processes_of(bundle.id(), bundle.cgroup()));
+  return change_of_processes(container_.bundle, processes_);
 }
 
 std::string ExecSubject::leftovers() const {
   const Bundle& bundle = container_.bundle;
   return change("file", files_, files_below(bundle.path(""))) +
          change("cgroup", cgroups_, cgroups_below(bundle.cgroup())) +
-         change("process", processes_, processes_of(bundle.id(), bundle.cgroup())) +
-         change("mount", mounts_, sorted(host_mounts()));
+         change_of_processes(bundle, processes_) + change("mount", mounts_, sorted(host_mounts()));
 }
 
 }  // namespace coracle::test

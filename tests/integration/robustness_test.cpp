@@ -205,6 +205,29 @@ TEST_CASE("robustness: start and delete can be killed at any moment") {
   }
 }
 
+TEST_CASE("robustness: a run that is killed takes its half-made container with it") {
+  if (testing_old_runc()) return skip_case("runc 1.1 leaves cgroups");
+  for (const bool userns : {false, true}) {
+    CAPTURE(userns);
+    Bundle bundle;
+    const std::string marks = bundle.path("marks");
+    fs::create_directory(marks);
+    fs::permissions(marks, fs::perms(0777));
+    const std::string command = "touch " + marks + "/begun; sleep 1";
+    bundle.config["hooks"]["createContainer"] = {
+        {{"path", "/bin/sh"}, {"args", {"sh", "-c", command}}}};
+    bundle.probe("wait-signal");
+    if (userns) bundle.map_ids(base);
+    Running run(bundle.program({"run", "--bundle", bundle.dir(), bundle.id()}));
+    REQUIRE(eventually([&] { return fs::exists(marks + "/begun"); }));
+    ::kill(run.pid(), SIGKILL);
+    CHECK(run.wait().exit_code == 128 + SIGKILL);
+    CHECK(eventually([&] { return !has_processes(bundle); }));
+    CHECK(bundle.remove({"--force"}).exit_code == 0);
+    check_gone(bundle);
+  }
+}
+
 TEST_CASE("robustness: a failure at any stage leaves nothing") {
   if (testing_old_runc()) return skip_case("runc 1.1 lacks some of these properties");
   for (const Failure& failure : failures()) {

@@ -125,6 +125,20 @@ TEST_CASE("state dir: what was saved is loaded") {
   CHECK((status.st_mode & 0777) == 0600);
 }
 
+TEST_CASE("state dir: before init is cloned there need not be a configuration") {
+  const Root root;
+  const auto dir = StateDir::claim(root.path(), "web1");
+  REQUIRE(dir.has_value());
+  ContainerState state = example();
+  state.pid = 0;
+  state.bundle = "/bundle";
+  REQUIRE(dir->save(state).has_value());
+  CHECK(dir->load().value().bundle == "/bundle");
+  // A pid, but no configuration any more: `delete` is at it.
+  REQUIRE(dir->save(example()).has_value());
+  CHECK(dir->load().value().pid == 0);
+}
+
 TEST_CASE("state dir: facts are read without the configuration, and as it would read them") {
   const Root root;
   CHECK(peek_facts(root.path(), "web1").error().text() == "container does not exist");

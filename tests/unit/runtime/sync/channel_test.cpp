@@ -73,6 +73,22 @@ TEST_CASE("channel: whoever tells an init that has ended hears what it said befo
   CHECK(channel.host.send(Saved{}).error().text() == "init ended without a word");
 }
 
+TEST_CASE("channel: what an init failed with is the cause of what fails after it") {
+  const auto cause = [](Channel& channel) {
+    return channel.host.cause(Error{.code = ESRCH, .what = "cgroup"}).text();
+  };
+  Channel alive = make_channel().value();
+  CHECK(cause(alive) == "cgroup: no such process");
+  REQUIRE(alive.init.send(LogLine{.text = "beware"}).has_value());
+  CHECK(cause(alive) == "cgroup: no such process");
+  Channel failed = make_channel().value();
+  REQUIRE(failed.host.send(IdMapsWritten{}).has_value());
+  REQUIRE(failed.init.send(Failed{.error = {.code = EIO, .what = "rootfs"}}).has_value());
+  failed.init.close();
+  CHECK(cause(failed) == "init: rootfs: input/output error");
+  CHECK(cause(failed) == "cgroup: no such process");
+}
+
 TEST_CASE("channel: an init that ended before it read what it was sent is heard") {
   Channel channel = make_channel().value();
   REQUIRE(channel.host.send(IdMapsWritten{}).has_value());
