@@ -49,6 +49,7 @@ Result<void> set_initial_affinity(Context& context);
 Result<void> open_host_proc_for_labels(Context& context);
 Result<void> join_container(Context& context);
 Result<void> open_root(Context& context);
+Result<void> await_attached_for_ids(Context& context);
 Result<void> await_attached(Context& context);
 
 // namespaces.cpp

@@ -5,6 +5,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "runtime/init/context.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -45,7 +47,13 @@ Result<void> open_root(Context& context) {
   return {};
 }
 
+Result<void> await_attached_for_ids(Context& context) {
+  const bool changes_ids = (context.joining->namespaces & CLONE_NEWUSER) != 0;
+  return changes_ids ? await_attached(context) : Result<void>();
+}
+
 Result<void> await_attached(Context& context) {
+  if (std::exchange(context.host_is_done, true)) return {};
   TRY(context.input.channel.expect<sync::Attached>());
   return {};
 }

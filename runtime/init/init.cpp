@@ -65,6 +65,7 @@ constexpr Step join_steps[] = {
 // exec: no hooks, no mounts; the container is there.
 constexpr Step exec_steps[] = {
     {"root", open_root},
+    {"await cgroup", await_attached_for_ids},  // who moves us must own the ids that we have
     {"ids", become_root},
     {"host's end", die_with_host},
     {"session", new_session_and_keyring},

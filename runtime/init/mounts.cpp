@@ -4,6 +4,10 @@
 #include <sys/mount.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "runtime/base/strings.hpp"
 #include "runtime/init/cgroup_mount.hpp"
 #include "runtime/init/context.hpp"
@@ -289,7 +293,17 @@ Result<void> make_remount(Context& context, const plan::Mount& mount) {
   return set_propagation(there, mount);
 }
 
+// The container's cgroup, what is copied is charged to it, or a device may be, which has rules.
+bool needs_cgroup(const plan::Mount& mount) {
+  constexpr std::array<std::string_view, 5> of_no_device = {"proc", "sysfs", "tmpfs", "devpts",
+                                                            "mqueue"};
+  const bool may_be_of_device = mount.kind == plan::MountKind::filesystem &&
+                                std::ranges::find(of_no_device, mount.type) == of_no_device.end();
+  return mount.kind == plan::MountKind::cgroup || mount.copy_up || may_be_of_device;
+}
+
 Result<void> make(Context& context, const plan::Mount& mount, std::size_t index) {
+  if (needs_cgroup(mount)) TRY(await_host(context));
   switch (mount.kind) {
     case plan::MountKind::bind:
       return make_bind(context, mount, index);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -78,9 +79,15 @@ Result<void> forget_environment(Context&) {
   return {};
 }
 
-// Without maps to wait for, init goes on while the host does its part.
+// Without maps to wait for, init goes on while the host does its part, but not in namespaces that
+// others use: they stay as they are where that part fails.
 Result<void> await_id_maps(Context& context) {
-  const bool can_wait = !enters_user_namespace(context) && has_mount_namespace(context.plan());
+  const plan::Namespaces& namespaces = context.plan().namespaces;
+  const bool joins_uts = std::ranges::any_of(namespaces.joins, [](const plan::Join& join) {
+    return join.type == oci::NamespaceType::uts;
+  });
+  const bool own_mounts = (namespaces.clone_flags & CLONE_NEWNS) != 0;
+  const bool can_wait = !enters_user_namespace(context) && own_mounts && !joins_uts;
   return can_wait ? Result<void>() : await_host(context);
 }
 
