@@ -28,8 +28,8 @@ Result<CgroupChoice> choose_cgroups(const oci::Spec& spec, const CreateOptions& 
 // run.oci.delegate-cgroup is for v2 alone: a v1 cgroup cannot be handed over safely.
 Result<void> check_delegation(const plan::Annotations& annotations, const CgroupChoice& choice);
 
-// Applies linux.resources but its devices where they can be, then hands the cgroup to the user of the container's
-// process where that is of a user namespace, may write to it, and sees no other.
+// Applies linux.resources but its devices where they can be, then hands the cgroup to the user of
+// the container's process where that is of a user namespace, may write to it, and sees no other.
 // Spec: config-linux.md#cgroup-ownership
 Result<void> limit_cgroup(const cgroup::Cgroup& cgroup, const CreateOptions& options,
                           const ContainerState& state, const plan::Plan& plan);

@@ -26,7 +26,7 @@ struct Context {
   std::optional<Joining> joining;  // of an exec'd process
   mode_t inherited_umask = 022;
   bool in_working_directory = false;
-  bool host_is_done = false;  // with what init awaits before it mounts
+  bool host_is_done = false;  // said so by IdMapsWritten or Attached
   bool ready = false;  // errors go to the gate from now on
 
   const plan::Plan& plan() const { return input.plan; }
