@@ -27,7 +27,7 @@ struct Context {
   mode_t inherited_umask = 022;
   bool in_working_directory = false;
   bool host_is_done = false;  // said so by IdMapsWritten or Attached
-  bool ready = false;  // errors go to the gate from now on
+  bool ready = false;         // errors go to the gate from now on
 
   const plan::Plan& plan() const { return input.plan; }
 };
