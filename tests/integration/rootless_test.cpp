@@ -15,101 +15,12 @@
 #include "tests/support/sockets.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
+#include "tests/support/user_bundle.hpp"
 
 using namespace coracle::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr unsigned account = 23'456;
-constexpr unsigned first_sub_id = 2'000'000;
-
-Json map_of(unsigned container, unsigned host, unsigned size) {
-  return {{"containerID", container}, {"hostID", host}, {"size", size}};
-}
-
-void give(const std::string& path, unsigned owner) {
-  REQUIRE_MESSAGE(::lchown(path.c_str(), owner, owner) == 0, path);
-}
-
-// A bundle of that user.  Its commands run in a mount namespace where the user has an account and
-// ids [first_sub_id, first_sub_id + 65536): the machine's own files stay as they are.
-class UserBundle : public Bundle {
- public:
-  UserBundle() {
-    config["linux"].erase("cgroupsPath");
-    config["process"].erase("oomScoreAdj");
-    write_file(path("passwd"), "root:x:0:0:root:/root:/bin/sh\nuser:x:" + std::to_string(account) +
-                                   ":" + std::to_string(account) + "::/:/bin/sh\n");
-    for (const char* file : {"subuid", "subgid"})
-      write_file(path(file), "user:" + std::to_string(first_sub_id) + ":65536\n");
-    fs::create_directory(path("run"));
-    map(Json::array({map_of(0, account, 1)}));
-    own_rootfs(account);
-    for (const char* name : {"", "bundle", "run"}) give(path(name), account);
-  }
-
-  void map(const Json& mappings) {
-    drop_namespace(config, "user");
-    add_namespace(config, "user");
-    config["linux"]["uidMappings"] = mappings;
-    config["linux"]["gidMappings"] = mappings;
-  }
-
-  // Three lines: the user, and two ranges of its subordinate ids.
-  void map_ranges() {
-    map(Json::array({map_of(0, account, 1), map_of(1, first_sub_id, 1000),
-                     map_of(1001, first_sub_id + 5000, 10)}));
-  }
-
-  Program as_user(std::vector<std::string> args) const {
-    const std::string script =
-        "for f in passwd subuid subgid; do mount --bind $0/$f /etc/$f || exit 99; done; id=$1; "
-        "shift; exec setpriv --reuid $id --regid $id --clear-groups \"$@\"";
-    Program program = {.args = {"unshare", "--mount", "--propagation", "private", "sh", "-c",
-                                script, path(""), std::to_string(account)},
-                       .environment = {"XDG_RUNTIME_DIR=" + path("run"), "USER=user"}};
-    program.args.insert(program.args.end(), args.begin(), args.end());
-    return program;
-  }
-
-  // `RUNTIME ARGS...` with the state where the user's is.
-  Program coracle(std::vector<std::string> args) const {
-    Bundle::program({});  // writes config.json
-    args.insert(args.begin(), runtime_binary());
-    return as_user(std::move(args));
-  }
-
-  Outcome run(const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> args = {"run", "--bundle", dir()};
-    args.insert(args.end(), more.begin(), more.end());
-    args.push_back(id());
-    return coracle::test::run(coracle(std::move(args)));
-  }
-
-  Outcome report(std::string_view commands) {
-    probe(commands);
-    Outcome outcome = run();
-    CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
-    check_state_is_gone();
-    return outcome;
-  }
-
-  // Where the user's containers are.
-  std::string state() const { return path("run") + "/coracle"; }
-
-  void check_state_is_gone() const {
-    if (fs::exists(state()))
-      CHECK_MESSAGE(!has_containers(state()), "state is left in " << state());
-  }
-};
-
-bool no_helpers() {
-  return coracle::test::run({.args = {"sh", "-c", "command -v newuidmap && command -v newgidmap"}})
-             .exit_code != 0;
-}
-
-constexpr const char* why_no_helpers = "newuidmap and newgidmap are not installed (uidmap)";
 
 long lines_in(const std::string& text) {
   return std::ranges::count(text, '\n');
@@ -273,25 +184,9 @@ TEST_CASE("rootless: state is in XDG_RUNTIME_DIR, and every command finds it the
   CHECK(state.at("status") == "running");
   CHECK(contains(command({"list", "-q"}).out, bundle.id()));
   CHECK(command({"kill", bundle.id(), "TERM"}).exit_code == 0);
-  CHECK(eventually([&] {
-    return Json::parse(command({"state", bundle.id()}).out).at("status") == "stopped";
-  }));
+  CHECK(eventually(
+      [&] { return Json::parse(command({"state", bundle.id()}).out).at("status") == "stopped"; }));
   CHECK(command({"delete", bundle.id()}).exit_code == 0);
-  bundle.check_state_is_gone();
-}
-
-TEST_CASE("rootless: a limit that cannot be set is an error that names it, none is no error") {
-  if (testing_old_runc()) return skip_case("runc 1.1 has other words");
-  UserBundle bundle;
-  bundle.config["linux"]["cgroupsPath"] = "/not-for-users/" + bundle.id();
-  CHECK(bundle.report("ids").value("uid") == "0");
-  bundle.config["linux"]["resources"] = {{"devices", {{{"allow", false}, {"access", "rwm"}}}}};
-  CHECK(bundle.report("ids").value("uid") == "0");
-  bundle.config["linux"]["resources"]["pids"] = {{"limit", 10}};
-  const Outcome outcome = bundle.run();
-  CHECK(outcome.exit_code == 1);
-  CHECK_MESSAGE(contains(outcome.err, "pids"), outcome.text());
-  CHECK_MESSAGE(lines_in(outcome.err) == 1, outcome.text());
   bundle.check_state_is_gone();
 }
 

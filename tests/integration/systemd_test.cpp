@@ -168,6 +168,35 @@ TEST_CASE("systemd: exec joins the scope") {
   CHECK_MESSAGE(contains(outcome.out, own), outcome.text());
 }
 
+TEST_CASE("systemd: a process joins the scope before it has the ids of a user namespace") {
+  if (!systemd_is_init()) return;
+  Unit container;
+  container.wait_in();
+  container.map_ids(1'000'000);
+  container.launch_unit();
+  const std::string own = container.name() + "\n";
+  CHECK_MESSAGE(contains(container.cgroups(), own), container.cgroups());
+  const Outcome outcome = container.exec("cat /proc/self/cgroup");
+  CHECK(outcome.exit_code == 0);
+  CHECK_MESSAGE(contains(outcome.out, own), outcome.text());
+}
+
+TEST_CASE("systemd: without a cgroup namespace the scope is what is mounted") {
+  if (!systemd_is_init()) return;
+  Unit container;
+  container.wait_in();
+  drop_namespace(container.config, "cgroup");
+  add_mount(container.config, "/sys/fs/cgroup", "cgroup", "cgroup", {"ro"});
+  container.launch_unit();
+  const char* inside = is_v2() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+  const std::string processes = std::string(inside) + "/cgroup.procs";
+  const Outcome outcome = container.exec("cat " + processes);
+  CHECK(outcome.exit_code == 0);
+  // Processes that are not in the container would be 0 there.
+  CHECK_MESSAGE(contains("\n" + outcome.out, "\n1\n"), outcome.text());
+  CHECK_MESSAGE(!contains("\n" + outcome.out, "\n0\n"), outcome.text());
+}
+
 TEST_CASE("systemd: a unit that is a slice is made and removed") {
   if (!systemd_is_init()) return;
   Unit container;
