@@ -44,11 +44,10 @@ void enable_all(const std::string& dir) {
   for (const std::string& change : changes) std::ignore = enable(dir, change);
 }
 
-Result<void> leave_invalid_domain(const std::string& dir) {
+// The root has no type, nor have kernels before 4.14.
+bool is_invalid_domain(const std::string& dir) {
   const auto type = sys::read_file(dir + "/cgroup.type");
-  // The root has no type, nor have kernels before 4.14.
-  if (!type || trim(*type) != "domain invalid") return {};
-  return sys::write_once(dir + "/cgroup.type", "threaded");
+  return type && trim(*type) == "domain invalid";
 }
 
 std::string why_not_given(const Error& error) {
@@ -87,15 +86,20 @@ Result<std::vector<std::string>> delegated_files() {
 }  // namespace
 
 Result<void> make(NewDirectories& made, const std::string& mount_point, const std::string& dir) {
-  for (const std::string& path : directories_down_to(mount_point, dir)) {
-    if (path == mount_point) continue;
-    TRY(made.make(path));
-    TRY(leave_invalid_domain(path));
-  }
+  const std::vector<std::string> way = directories_down_to(mount_point, dir);
+  for (const std::string& path : way)
+    if (path != mount_point) TRY(made.make(path));
+  // What makes one invalid makes all below it so (cgroup-v2.rst, "Threads").
+  if (!is_invalid_domain(dir)) return {};
+  for (const std::string& path : way)
+    if (is_invalid_domain(path)) TRY(sys::write_once(path + "/cgroup.type", "threaded"));
   return {};
 }
 
 void enable_controllers(const std::string& mount_point, const std::string& dir) {
+  const auto all = controllers(mount_point);
+  const auto given = controllers(dir);
+  if (all && given && all->size() == given->size()) return;  // what comes down comes from there
   for (const std::string& path : directories_down_to(mount_point, dir))
     if (path != dir) enable_all(path);
 }

@@ -78,11 +78,18 @@ Result<void> bind_node(const Context& context, const sys::Place& place,
   return {};
 }
 
+// Of a node just made: as it should be, unless its directory has a group or an ACL to hand on.
 Result<void> set_owner_and_mode(const sys::Place& place, const plan::Device& device) {
-  if (::fchownat(place.directory.get(), place.name.c_str(), device.uid, device.gid,
-                 AT_SYMLINK_NOFOLLOW) != 0)
+  struct stat status = {};
+  if (::fstatat(place.directory.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return fail_errno("stat");
+  const bool owned = status.st_uid == device.uid && status.st_gid == device.gid;
+  if (!owned && ::fchownat(place.directory.get(), place.name.c_str(), device.uid, device.gid,
+                           AT_SYMLINK_NOFOLLOW) != 0)
     return fail_errno("chown");
-  if (::fchmodat(place.directory.get(), place.name.c_str(), device.mode & 07777U, 0) != 0)
+  const mode_t mode = device.mode & 07777U;
+  if ((status.st_mode & 07777U) != mode &&
+      ::fchmodat(place.directory.get(), place.name.c_str(), mode, 0) != 0)
     return fail_errno("chmod");
   return {};
 }
@@ -100,14 +107,17 @@ Result<bool> is_there(const sys::Place& place, const plan::Device& device) {
 
 Result<void> make_device(const Context& context, Places& places, const plan::Device& device) {
   const sys::Place& place = *TRY(places.at(device.path));
+  const bool may_make = !context.plan().in_user_namespace || S_ISFIFO(device.mode);
+  int code = EPERM;
+  if (may_make) {
+    if (::mknodat(place.directory.get(), place.name.c_str(), device.mode, device.number) == 0)
+      return set_owner_and_mode(place, device);
+    code = errno;
+  }
   if (TRY(is_there(place, device))) return {};
-  if (context.plan().in_user_namespace && !S_ISFIFO(device.mode))
-    return bind_node(context, place, device);
-  if (::mknodat(place.directory.get(), place.name.c_str(), device.mode, device.number) == 0)
-    return set_owner_and_mode(place, device);
   // Without CAP_MKNOD, as in a container without it, a bind does the same.
-  if (errno == EPERM) return bind_node(context, place, device);
-  return fail_errno("mknod " + numbers(device));
+  if (code == EPERM) return bind_node(context, place, device);
+  return fail_errno("mknod " + numbers(device), code);
 }
 
 Result<void> make_link(Places& places, const plan::Link& link) {

@@ -169,8 +169,7 @@ Result<void> bring_loopback_up(Context& context) {
   if (!socket) return fail_errno("socket for lo");
   ifreq request = {};
   std::strcpy(request.ifr_name, "lo");
-  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return fail_errno("get flags of lo");
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  request.ifr_flags = IFF_UP;  // those that are not to be set stay as they are
   if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno("bring lo up");
   return {};
 }
