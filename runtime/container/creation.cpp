@@ -98,6 +98,7 @@ class Creation {
   Result<void> make_groups();
   std::string v2_stand_in() const;
   Result<void> spawn();
+  Result<void> give_id_maps();
   Result<void> prepare_init();
   Result<sys::MountFd> make_mount(const plan::Mount& mount) const;
   Result<void> serve_init();
@@ -261,6 +262,7 @@ Result<void> Creation::spawn() {
       // Nobody is in a new PID namespace but whom we put there.
       .becomes_dumpable = !facts_.privileged && (plan_.namespaces.clone_flags & CLONE_NEWPID) != 0,
       .make_time_namespace = init_makes_time_namespace(plan_, facts_),
+      .awaits_cgroup = !state_.cgroup_paths.v1.empty(),
       .host_awaits_rootfs = has_work_at_rootfs_ready(),
       .awaits_saved = has_work_at_ready()};
   // An unprivileged host could not write the maps of a process that is not
@@ -278,8 +280,18 @@ Result<void> Creation::spawn() {
   return {};
 }
 
+Result<void> Creation::give_id_maps() {
+  if (plan_.id_maps.writer == plan::IdMapWriter::none) return {};
+  TRY(write_id_maps(init_.pid(), plan_.id_maps));
+  return channel_->send(sync::IdMapsWritten{});
+}
+
 Result<void> Creation::prepare_init() {
   const sys::timings::Phase phase("prepare init");
+  // Init can go on then.  But whoever is not root of all can do the rest only for one whose ids are
+  // still ours.
+  const bool owns_all = facts_.privileged && !facts_.in_user_namespace;
+  if (owns_all) TRY(give_id_maps());
   // Init is known from here on: a killed `create` leaves what can be cleared.
   TRY(dir_.save_config(state_.spec));
   TRY(dir_.save(state_));
@@ -294,7 +306,6 @@ Result<void> Creation::prepare_init() {
   // Init makes its devices as the host may; only the program is under the rules.
   TRY(limit_devices(*cgroup_, options_, state_));
   if (rdt_) TRY(join_rdt_group(*rdt_, init_.pid()));
-  TRY(write_id_maps(init_.pid(), plan_.id_maps));
   TRY(check_joined_maps(init_.pid(), plan_));
   TRY(move_net_devices(state_.spec.linux_.net_devices, init_.pid()));
   const auto& process = plan_.process;
@@ -303,7 +314,8 @@ Result<void> Creation::prepare_init() {
   if (process && process->oom_score_adj)
     TRY(set_oom_score_adj(init_.pid(), *process->oom_score_adj, tolerant));
   give_pipes(plan_);
-  TRY(channel_->send(sync::IdMapsWritten{}));
+  if (!owns_all) TRY(give_id_maps());
+  TRY(channel_->send(sync::Prepared{}));
   how_.own_binary.reset();  // init has closed its copy, and is busy
   return {};
 }

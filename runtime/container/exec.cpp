@@ -205,7 +205,7 @@ Result<void> Execution::prepare(const cgroup::Cgroup& cgroup, bool born_in_cgrou
   TRY(raise_hard_limits(child_.pid(), process));
   if (process.oom_score_adj) TRY(set_oom_score_adj(child_.pid(), *process.oom_score_adj, tolerant));
   give_pipes(plan_);
-  return channel_->send(sync::Attached{});
+  return channel_->send(sync::Prepared{});
 }
 
 Result<void> Execution::take_console(sync::Console message) {

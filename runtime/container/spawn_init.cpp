@@ -49,8 +49,13 @@ Result<std::vector<OpenNamespace>> open_all(const std::vector<plan::Join>& joins
 }
 
 Result<sys::Cloned> clone_init(const sys::CloneRequest& request, init::Input input) {
-  return sys::clone_process(
-      request, [input = std::move(input)]() mutable noexcept { init::run(std::move(input)); });
+  sys::RawClone raw = TRY(sys::raw_clone(request));
+  if (raw.pid == 0) {
+    input.awaits_cgroup = input.awaits_cgroup || !raw.born_in_cgroup;
+    init::run(std::move(input));
+  }
+  return sys::Cloned{.child = sys::Child(raw.pid, std::move(raw.pidfd)),
+                     .born_in_cgroup = raw.born_in_cgroup};
 }
 
 bool needs_joiner(const std::vector<plan::Join>& joins) {

@@ -26,7 +26,7 @@ struct Context {
   std::optional<Joining> joining;  // of an exec'd process
   mode_t inherited_umask = 022;
   bool in_working_directory = false;
-  bool host_is_done = false;  // said so by IdMapsWritten or Attached
+  bool host_is_done = false;  // said so by Prepared, or has nothing to say
   bool ready = false;         // errors go to the gate from now on
 
   const plan::Plan& plan() const { return input.plan; }
@@ -49,14 +49,14 @@ Result<void> set_initial_affinity(Context& context);
 Result<void> open_host_proc_for_labels(Context& context);
 Result<void> join_container(Context& context);
 Result<void> open_root(Context& context);
-Result<void> await_attached_for_ids(Context& context);
-Result<void> await_attached(Context& context);
+Result<void> await_host_for_ids(Context& context);
 
 // namespaces.cpp
 Result<void> close_host_descriptors(Context& context);
 Result<void> forget_environment(Context& context);
 Result<void> await_id_maps(Context& context);
 Result<void> await_host(Context& context);
+Result<void> await_cgroup(Context& context);
 Result<void> become_root(Context& context);
 Result<void> die_with_host(Context& context);
 Result<void> new_session_and_keyring(Context& context);

@@ -47,15 +47,9 @@ Result<void> open_root(Context& context) {
   return {};
 }
 
-Result<void> await_attached_for_ids(Context& context) {
+Result<void> await_host_for_ids(Context& context) {
   const bool changes_ids = (context.joining->namespaces & CLONE_NEWUSER) != 0;
-  return changes_ids ? await_attached(context) : Result<void>();
-}
-
-Result<void> await_attached(Context& context) {
-  if (std::exchange(context.host_is_done, true)) return {};
-  TRY(context.input.channel.expect<sync::Attached>());
-  return {};
+  return changes_ids ? await_host(context) : Result<void>();
 }
 
 }  // namespace coracle::init

@@ -65,11 +65,11 @@ constexpr Step join_steps[] = {
 // exec: no hooks, no mounts; the container is there.
 constexpr Step exec_steps[] = {
     {"root", open_root},
-    {"await cgroup", await_attached_for_ids},  // who moves us must own the ids that we have
+    {"await host", await_host_for_ids},  // who moves us must own the ids that we have
     {"ids", become_root},
     {"host's end", die_with_host},
     {"session", new_session_and_keyring},
-    {"await cgroup", await_attached},
+    {"await host", await_host},
     {"console", attach_console},
     {"scheduling", set_scheduling},
     {"working directory", enter_working_directory},
@@ -158,7 +158,7 @@ Result<sys::Cloned> clone_exec(Input input, Joining joining) {
 void change_mounts(Input input, Joining joining, MountChange change) noexcept {
   const bool adds = change == MountChange::add;
   const std::span<const Step> table = adds ? std::span<const Step>(add_steps) : remove_steps;
-  live({.input = std::move(input), .joining = std::move(joining)}, table);
+  live({.input = std::move(input), .joining = std::move(joining), .host_is_done = true}, table);
 }
 
 }  // namespace coracle::init

@@ -63,6 +63,9 @@ struct Input {
   bool becomes_dumpable = false;
   // An unprivileged host cannot unshare it; execve enters it (Linux 6.2).
   bool make_time_namespace = false;
+  // Hierarchies of v1 are for the host to join; who is born in a v2 cgroup and has no others is
+  // where it belongs.
+  bool awaits_cgroup = true;
   // It has hooks to run, or else to do, between the mounts and pivot_root.
   bool host_awaits_rootfs = true;
   // The host has something to do or to save when init is ready, and says when that is done.

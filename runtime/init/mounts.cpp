@@ -293,17 +293,22 @@ Result<void> make_remount(Context& context, const plan::Mount& mount) {
   return set_propagation(there, mount);
 }
 
-// The container's cgroup, what is copied is charged to it, or a device may be, which has rules.
-bool needs_cgroup(const plan::Mount& mount) {
+// The host makes the rules of devices.
+bool may_be_of_device(const plan::Mount& mount) {
   constexpr std::array<std::string_view, 5> of_no_device = {"proc", "sysfs", "tmpfs", "devpts",
                                                             "mqueue"};
-  const bool may_be_of_device = mount.kind == plan::MountKind::filesystem &&
-                                std::ranges::find(of_no_device, mount.type) == of_no_device.end();
-  return mount.kind == plan::MountKind::cgroup || mount.copy_up || may_be_of_device;
+  return mount.kind == plan::MountKind::filesystem &&
+         std::ranges::find(of_no_device, mount.type) == of_no_device.end();
+}
+
+// It is the container's cgroup, or what is copied is charged to that.
+bool needs_cgroup(const plan::Mount& mount) {
+  return mount.kind == plan::MountKind::cgroup || mount.copy_up;
 }
 
 Result<void> make(Context& context, const plan::Mount& mount, std::size_t index) {
-  if (needs_cgroup(mount)) TRY(await_host(context));
+  if (needs_cgroup(mount)) TRY(await_cgroup(context));
+  if (may_be_of_device(mount)) TRY(await_host(context));
   switch (mount.kind) {
     case plan::MountKind::bind:
       return make_bind(context, mount, index);

@@ -79,22 +79,27 @@ Result<void> forget_environment(Context&) {
   return {};
 }
 
-// Without maps to wait for, init goes on while the host does its part, but not in namespaces that
-// others use: they stay as they are where that part fails.
+// From here on init works while the host does its part, but not in namespaces that others use: they
+// stay as they are where that part fails.
 Result<void> await_id_maps(Context& context) {
-  const plan::Namespaces& namespaces = context.plan().namespaces;
-  const bool joins_uts = std::ranges::any_of(namespaces.joins, [](const plan::Join& join) {
-    return join.type == oci::NamespaceType::uts;
+  const plan::Plan& plan = context.plan();
+  if (plan.id_maps.writer != plan::IdMapWriter::none)
+    TRY(context.input.channel.expect<sync::IdMapsWritten>());
+  const bool joins_users_or_uts = std::ranges::any_of(plan.namespaces.joins, [](const auto& join) {
+    return join.type == oci::NamespaceType::user || join.type == oci::NamespaceType::uts;
   });
-  const bool own_mounts = (namespaces.clone_flags & CLONE_NEWNS) != 0;
-  const bool can_wait = !enters_user_namespace(context) && own_mounts && !joins_uts;
-  return can_wait ? Result<void>() : await_host(context);
+  const bool own_mounts = (plan.namespaces.clone_flags & CLONE_NEWNS) != 0;
+  return joins_users_or_uts || !own_mounts ? await_host(context) : Result<void>();
 }
 
 Result<void> await_host(Context& context) {
-  if (context.joining || std::exchange(context.host_is_done, true)) return {};
-  TRY(context.input.channel.expect<sync::IdMapsWritten>());
+  if (std::exchange(context.host_is_done, true)) return {};
+  TRY(context.input.channel.expect<sync::Prepared>());
   return {};
+}
+
+Result<void> await_cgroup(Context& context) {
+  return context.input.awaits_cgroup ? await_host(context) : Result<void>();
 }
 
 // Becomes 0:0 of a user namespace whose maps are in force.
@@ -148,7 +153,7 @@ Result<void> unshare_ipc_namespace(Context& context) {
 
 Result<void> unshare_cgroup_namespace(Context& context) {
   if (!context.plan().namespaces.new_cgroup) return {};
-  TRY(await_host(context));  // its root is the cgroup that the host has put us into
+  TRY(await_cgroup(context));  // which becomes its root
   if (::unshare(CLONE_NEWCGROUP) != 0) return fail_errno("unshare cgroup namespace");
   return {};
 }

@@ -96,13 +96,13 @@ HostMessage host_message(Decoded decoded) {
     case 0:
       return IdMapsWritten{};
     case 1:
-      return MountReady{.mount = sys::MountFd(decoded.fd.release())};
+      return Prepared{};
     case 2:
-      return RuntimeHooksDone{};
+      return MountReady{.mount = sys::MountFd(decoded.fd.release())};
     case 3:
-      return Saved{};
+      return RuntimeHooksDone{};
     default:
-      return Attached{};
+      return Saved{};
   }
 }
 

@@ -1,8 +1,10 @@
 // What the host and init tell each other between clone and execve, in order:
 //
 //   host                                init
-//   joins cgroups, writes maps          without maps: begins with the rootfs
+//   writes maps, when there are any
 //   IdMapsWritten ------------------->  becomes uid 0, builds the rootfs
+//   joins cgroups, limits devices
+//   Prepared ------------------------>  goes on where it needed that
 //   MountReady <--------------------->  MountPlease (any number)
 //   runs createRuntime hooks  <-------  RootfsReady, when there are any
 //   RuntimeHooksDone ---------------->  createContainer hooks, pivot_root, ...
@@ -26,7 +28,10 @@
 
 namespace coracle::sync {
 
+// To an init that has maps of its own to wait for, alone.
 struct IdMapsWritten {};
+// To an exec'd process too: it is in its cgroups, and may set its limits.
+struct Prepared {};
 
 struct MountReady {
   sys::MountFd mount;
@@ -34,9 +39,7 @@ struct MountReady {
 
 struct RuntimeHooksDone {};
 struct Saved {};
-// To an exec'd process alone, in place of IdMapsWritten: it is in its cgroups.
-struct Attached {};
-using HostMessage = std::variant<IdMapsWritten, MountReady, RuntimeHooksDone, Saved, Attached>;
+using HostMessage = std::variant<IdMapsWritten, Prepared, MountReady, RuntimeHooksDone, Saved>;
 
 struct MountPlease {
   std::uint32_t index = 0;  // into Plan::mounts
