@@ -168,8 +168,10 @@ Result<void> Execution::spawn() {
   const auto target = cgroup.clone_target();
   const bool born_there = target && *target && !join_later;
   const sys::Fd* directory = born_there ? &*target : nullptr;
+  // The user's manager is found by the environment, should the process be moved by it.
+  const JoinerMemory memory = has_unit(state_) ? JoinerMemory::copied : JoinerMemory::shared;
   sys::Cloned cloned =
-      TRY(spawn_exec(std::move(destination), directory, std::move(input), std::move(how)));
+      TRY(spawn_exec(std::move(destination), directory, memory, std::move(input), std::move(how)));
   child_ = std::move(cloned.child);
   channel_.emplace(std::move(channel.host));
   result_ = std::move(gate.read);

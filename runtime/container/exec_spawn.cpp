@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/container/joiner.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace coracle::container {
@@ -67,14 +66,16 @@ Result<Destination> find_destination(const std::vector<oci::Namespace>& configur
   return destination;
 }
 
-Result<sys::Cloned> spawn_exec(Destination destination, const sys::Fd* cgroup, init::Input input,
-                               init::Joining joining) {
+Result<sys::Cloned> spawn_exec(Destination destination, const sys::Fd* cgroup, JoinerMemory memory,
+                               init::Input input, init::Joining joining) {
   joining.container = std::move(destination.pidfd);
   joining.namespaces = destination.namespaces;
   joining.root = std::move(destination.root);
+  if ((joining.namespaces & CLONE_NEWTIME) != 0) memory = JoinerMemory::copied;
   const auto clone = [&] {
-    return clone_by_joiner(cgroup,
-                           [&] { return init::clone_exec(std::move(input), std::move(joining)); });
+    return clone_by_joiner(cgroup, memory, [&] {
+      return init::clone_exec(init::in_own_table(input), init::in_own_table(joining));
+    });
   };
   auto cloned = clone();
   if (cloned || cgroup == nullptr || cloned.error().code != EAGAIN) return cloned;

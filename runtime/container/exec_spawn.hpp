@@ -5,6 +5,7 @@
 
 #include "oci-spec/config_linux.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/container/joiner.hpp"
 #include "runtime/init/init.hpp"
 #include "runtime/sys/process.hpp"
 
@@ -22,8 +23,9 @@ struct Destination {
 Result<Destination> find_destination(const std::vector<oci::Namespace>& configured, pid_t init,
                                      sys::PidFd pidfd);
 
-// A child of ours that lives as init::clone_exec says.  `cgroup` as for spawn_init.
-Result<sys::Cloned> spawn_exec(Destination destination, const sys::Fd* cgroup, init::Input input,
-                               init::Joining joining);
+// A child of ours that lives as init::clone_exec says.  `cgroup` as for spawn_init.  With shared
+// memory our environment is erased too.
+Result<sys::Cloned> spawn_exec(Destination destination, const sys::Fd* cgroup, JoinerMemory memory,
+                               init::Input input, init::Joining joining);
 
 }  // namespace coracle::container

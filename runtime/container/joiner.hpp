@@ -5,6 +5,8 @@
 
 #include "runtime/base/result.hpp"
 #include "runtime/sys/process.hpp"
+#include "runtime/sys/timings.hpp"
+#include "runtime/sys/vfork.hpp"
 
 namespace coracle::container {
 
@@ -33,21 +35,29 @@ class Answer {
   Page* page_;
 };
 
+// Of the joiner: a copy of the host's, or the very same, for which see vfork_process.
+enum class JoinerMemory { copied, shared };
+
 // Runs `enter_and_clone` in a process of its own, which the host need not be
 // able to come back from: a user or mount namespace is entered for good.
 // It must clone with CLONE_PARENT: the clone is the host's own child, and the
 // joiner is gone when this returns.  The joiner is born in `cgroup`, a v2
 // directory, or where the host is (null), and so is what it clones.
 template <class F>
-Result<sys::Cloned> clone_by_joiner(const sys::Fd* cgroup, F enter_and_clone) {
+Result<sys::Cloned> clone_by_joiner(const sys::Fd* cgroup, JoinerMemory memory, F enter_and_clone) {
   const Answer answer = TRY(Answer::make());
-  sys::Cloned joiner = TRY(sys::clone_process({.cgroup = cgroup}, [&]() noexcept {
+  const auto join = [&]() noexcept {
     if (auto kept = answer.keep_from_children(); !kept)
       answer.give(std::unexpected(std::move(kept).error()));
     else
       answer.give(enter_and_clone());
     ::_exit(0);
-  }));
+  };
+  const sys::CloneRequest request = {.cgroup = cgroup};
+  sys::Cloned joiner = TRY(memory == JoinerMemory::shared ? sys::vfork_process(request, join)
+                                                          : sys::clone_process(request, join));
+  sys::timings::become(
+      sys::timings::Side::host);  // it may be our memory in which it became another
   TRY(joiner.child.wait());
   auto cloned = answer.take().context("join namespaces");
   if (cloned && joiner.born_in_cgroup) cloned->born_in_cgroup = true;

@@ -88,7 +88,7 @@ Result<void> enter_all(std::vector<OpenNamespace> namespaces) {
 Result<sys::Cloned> spawn_by_joiner(const plan::Namespaces& namespaces, const sys::Fd* cgroup,
                                     init::Input input) {
   std::vector<OpenNamespace> opened = TRY(open_all(namespaces.joins));
-  return clone_by_joiner(nullptr, [&]() -> Result<sys::Cloned> {
+  return clone_by_joiner(nullptr, JoinerMemory::copied, [&]() -> Result<sys::Cloned> {
     TRY(enter_all(std::move(opened)));
     sys::Entered entered;
     if (namespaces.new_time) TRY(entered.new_time(namespaces.time_offsets));

@@ -72,6 +72,10 @@ struct Input {
   bool awaits_saved = true;
 };
 
+// Both as a process that shares our memory may have them: descriptors by in_own_table().
+Input in_own_table(const Input& input);
+Joining in_own_table(const Joining& joining);
+
 // Which namespaces hold at entry: all that clone3 made and that the host or
 // the joiner entered.  The user namespace has no maps yet, the cgroup is not
 // joined on v1, the root is still the host's.  Never returns.

@@ -50,6 +50,7 @@ class InitEnd {
     if (T* wanted = std::get_if<T>(&message)) return std::move(*wanted);
     return fail("the host sent an unexpected message");
   }
+  InitEnd in_own_table() const { return InitEnd(sys::in_own_table(socket_)); }
   void close() { socket_.reset(); }
   const sys::Fd& socket() const { return socket_; }
 

@@ -42,6 +42,13 @@ class Fd {
   int fd_ = -1;
 };
 
+// For a process that shares our memory and has its own table of descriptors (vfork.hpp): the owner
+// of the same number in there.
+template <class T>
+T in_own_table(const T& fd) {
+  return T(fd.get());
+}
+
 // A mount that is visible nowhere yet; dropped, the kernel dissolves it.
 class MountFd : public Fd {
  public:
