@@ -288,10 +288,10 @@ Result<void> Creation::give_id_maps() {
 
 Result<void> Creation::prepare_init() {
   const sys::timings::Phase phase("prepare init");
-  // Init can go on then.  But whoever is not root of all can do the rest only for one whose ids are
-  // still ours.
-  const bool owns_all = facts_.privileged && !facts_.in_user_namespace;
-  if (owns_all) TRY(give_id_maps());
+  // Init can go on then.  But whoever is not the machine's root, capable or not, can move only a
+  // process that has its own ids (cgroup v1, resctrl).
+  const bool is_root = facts_.euid == 0 && facts_.privileged && !facts_.in_user_namespace;
+  if (is_root) TRY(give_id_maps());
   // Init is known from here on: a killed `create` leaves what can be cleared.
   TRY(dir_.save_config(state_.spec));
   TRY(dir_.save(state_));
@@ -314,7 +314,7 @@ Result<void> Creation::prepare_init() {
   if (process && process->oom_score_adj)
     TRY(set_oom_score_adj(init_.pid(), *process->oom_score_adj, tolerant));
   give_pipes(plan_);
-  if (!owns_all) TRY(give_id_maps());
+  if (!is_root) TRY(give_id_maps());
   TRY(channel_->send(sync::Prepared{}));
   how_.own_binary.reset();  // init has closed its copy, and is busy
   return {};

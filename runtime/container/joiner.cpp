@@ -1,9 +1,11 @@
 #include "runtime/container/joiner.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 
 namespace coracle::container {
 
@@ -53,6 +55,13 @@ Result<sys::Cloned> Answer::take() const {
   sys::PidFd pidfd = TRY(sys::pidfd_open(page_->pid));
   return sys::Cloned{.child = sys::Child(page_->pid, std::move(pidfd)),
                      .born_in_cgroup = page_->born_in_cgroup};
+}
+
+void end_with_joiner() {
+  constexpr std::string_view text =
+      "level=error msg=\"the process that was to enter the container was killed\"\n";
+  std::ignore = ::write(STDERR_FILENO, text.data(), text.size());
+  ::_exit(255);
 }
 
 }  // namespace coracle::container

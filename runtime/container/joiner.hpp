@@ -38,6 +38,11 @@ class Answer {
 // Of the joiner: a copy of the host's, or the very same, for which see vfork_process.
 enum class JoinerMemory { copied, shared };
 
+// One that was killed may have left our heap half changed: says so, and ends without touching it.
+// Nothing outlives us that would have to be undone: what it cloned ends with our end of the
+// channel.
+[[noreturn]] void end_with_joiner();
+
 // Runs `enter_and_clone` in a process of its own, which the host need not be
 // able to come back from: a user or mount namespace is entered for good.
 // It must clone with CLONE_PARENT: the clone is the host's own child, and the
@@ -56,9 +61,9 @@ Result<sys::Cloned> clone_by_joiner(const sys::Fd* cgroup, JoinerMemory memory, 
   const sys::CloneRequest request = {.cgroup = cgroup};
   sys::Cloned joiner = TRY(memory == JoinerMemory::shared ? sys::vfork_process(request, join)
                                                           : sys::clone_process(request, join));
-  sys::timings::become(
-      sys::timings::Side::host);  // it may be our memory in which it became another
-  TRY(joiner.child.wait());
+  sys::timings::become(sys::timings::Side::host);  // for us too it became the joiner
+  const sys::Exit exit = TRY(joiner.child.wait());
+  if (exit.signaled && memory == JoinerMemory::shared) end_with_joiner();
   auto cloned = answer.take().context("join namespaces");
   if (cloned && joiner.born_in_cgroup) cloned->born_in_cgroup = true;
   return cloned;

@@ -87,9 +87,10 @@ Result<void> set_owner_and_mode(const sys::Place& place, const plan::Device& dev
   if (!owned && ::fchownat(place.directory.get(), place.name.c_str(), device.uid, device.gid,
                            AT_SYMLINK_NOFOLLOW) != 0)
     return fail_errno("chown");
+  // chown(2) takes bits away.
   const mode_t mode = device.mode & 07777U;
-  if ((status.st_mode & 07777U) != mode &&
-      ::fchmodat(place.directory.get(), place.name.c_str(), mode, 0) != 0)
+  const bool has_mode = owned && (status.st_mode & 07777U) == mode;
+  if (!has_mode && ::fchmodat(place.directory.get(), place.name.c_str(), mode, 0) != 0)
     return fail_errno("chmod");
   return {};
 }

@@ -147,31 +147,35 @@ void run(Input input) noexcept {
   live({.input = std::move(input)}, steps);
 }
 
+// By the names of all members, so that none is forgotten.
 Input in_own_table(const Input& input) {
-  return {.plan = input.plan,
-          .hooks = input.hooks,
-          .state = input.state,
-          .channel = input.channel.in_own_table(),
-          .gate = {.wait = sys::in_own_table(input.gate.wait),
-                   .result = sys::in_own_table(input.gate.result)},
-          .seccomp = input.seccomp,
-          .preserve_fds = input.preserve_fds,
-          .extra_env = input.extra_env,
-          .hooks_output = {.out = sys::in_own_table(input.hooks_output.out),
-                           .errors = sys::in_own_table(input.hooks_output.errors)},
-          .becomes_dumpable = input.becomes_dumpable,
-          .make_time_namespace = input.make_time_namespace,
-          .awaits_cgroup = input.awaits_cgroup,
-          .host_awaits_rootfs = input.host_awaits_rootfs,
-          .awaits_saved = input.awaits_saved};
+  const auto& [plan, hooks, state, channel, gate, seccomp, preserve_fds, extra_env, hooks_output,
+               becomes_dumpable, make_time_namespace, awaits_cgroup, host_awaits_rootfs,
+               awaits_saved] = input;
+  return {.plan = plan,
+          .hooks = hooks,
+          .state = state,
+          .channel = channel.in_own_table(),
+          .gate = {.wait = sys::in_own_table(gate.wait), .result = sys::in_own_table(gate.result)},
+          .seccomp = seccomp,
+          .preserve_fds = preserve_fds,
+          .extra_env = extra_env,
+          .hooks_output = {.out = sys::in_own_table(hooks_output.out),
+                           .errors = sys::in_own_table(hooks_output.errors)},
+          .becomes_dumpable = becomes_dumpable,
+          .make_time_namespace = make_time_namespace,
+          .awaits_cgroup = awaits_cgroup,
+          .host_awaits_rootfs = host_awaits_rootfs,
+          .awaits_saved = awaits_saved};
 }
 
 Joining in_own_table(const Joining& joining) {
-  return {.container = sys::in_own_table(joining.container),
-          .namespaces = joining.namespaces,
-          .root = sys::in_own_table(joining.root),
-          .initial_affinity = joining.initial_affinity,
-          .final_affinity = joining.final_affinity};
+  const auto& [container, namespaces, root, initial_affinity, final_affinity] = joining;
+  return {.container = sys::in_own_table(container),
+          .namespaces = namespaces,
+          .root = sys::in_own_table(root),
+          .initial_affinity = initial_affinity,
+          .final_affinity = final_affinity};
 }
 
 Result<sys::Cloned> clone_exec(Input input, Joining joining) {

@@ -45,7 +45,7 @@ struct Joining {
   std::vector<unsigned long> final_affinity;
 };
 
-// Everything that init is given.  It copies nothing of it: the clone has.
+// Everything that init is given.
 struct Input {
   const plan::Plan& plan;
   const oci::Hooks& hooks;

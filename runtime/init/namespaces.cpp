@@ -174,7 +174,7 @@ Result<void> bring_loopback_up(Context& context) {
   if (!socket) return fail_errno("socket for lo");
   ifreq request = {};
   std::strcpy(request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP;  // those that are not to be set stay as they are
+  request.ifr_flags = IFF_UP;  // in a new namespace it has no other that could be lost
   if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno("bring lo up");
   return {};
 }

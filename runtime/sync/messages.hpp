@@ -1,4 +1,5 @@
-// What the host and init tell each other between clone and execve, in order:
+// What the host and init tell each other between clone and execve, in order (a host that is not the
+// machine's root writes the maps last of what precedes Prepared):
 //
 //   host                                init
 //   writes maps, when there are any

@@ -34,14 +34,6 @@ const Kind& kind_of(std::uint64_t clone_flag) {
   return kinds[0];
 }
 
-Result<bool> is_in_initial_user_namespace() {
-  // PROC_USER_INIT_INO of include/linux/proc_ns.h: the same since Linux 3.8.
-  constexpr ino_t initial = 0xEFFFFFFD;
-  struct stat status = {};
-  if (::stat("/proc/self/ns/user", &status) != 0) return fail_errno("stat /proc/self/ns/user");
-  return status.st_ino == initial;
-}
-
 }  // namespace
 
 std::string own_namespace_path(std::uint64_t clone_flag) {
@@ -62,10 +54,12 @@ Result<Fd> open_namespace(const std::string& path, std::uint64_t clone_flag) {
   return fd;
 }
 
-// Whoever leaves it, a joiner, does not ask.
 Result<bool> in_initial_user_namespace() {
-  static const Result<bool> found = is_in_initial_user_namespace();
-  return found;
+  // PROC_USER_INIT_INO of include/linux/proc_ns.h: the same since Linux 3.8.
+  constexpr ino_t initial = 0xEFFFFFFD;
+  struct stat status = {};
+  if (::stat("/proc/self/ns/user", &status) != 0) return fail_errno("stat /proc/self/ns/user");
+  return status.st_ino == initial;
 }
 
 Result<void> enter_namespace(const Fd& name_space, std::uint64_t clone_flag) {

@@ -38,8 +38,9 @@ long clone3_on_stack([[maybe_unused]] const clone_args& args, [[maybe_unused]] C
 }  // namespace
 
 Result<RawClone> raw_vfork(const CloneRequest& request, ChildMain child_main, void* argument) {
-  // Of our own stack, so that below it there is as much room as we have ourselves.
-  alignas(16) std::array<std::byte, std::size_t{16} * 1024> stack;
+  // On our own stack, whose pages are there in part.  The joiner takes some 5 KiB; with sanitizers
+  // several times as much.
+  alignas(16) std::array<std::byte, std::size_t{128} * 1024> stack;
   int pidfd = -1;
   clone_args args = {};
   args.flags = request.flags | CLONE_PIDFD | CLONE_VM | CLONE_VFORK;

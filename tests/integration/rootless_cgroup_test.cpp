@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -34,6 +35,16 @@ class OwnCgroup {
   std::string path_;
 };
 
+// As `setcap` would: setpriv(1), which makes the user, is given more to do.
+void make_capable(Program& program) {
+  const std::string capabilities = "+sys_admin,+setuid,+setgid,+dac_override";
+  const std::vector<std::string> more = {"--inh-caps", capabilities, "--ambient-caps",
+                                         capabilities};
+  const auto runtime = std::ranges::find(program.args, runtime_binary());
+  REQUIRE(runtime != program.args.end());
+  program.args.insert(runtime, more.begin(), more.end());
+}
+
 }  // namespace
 
 TEST_CASE("rootless: a limit that cannot be set is an error that names it, none is no error") {
@@ -51,28 +62,35 @@ TEST_CASE("rootless: a limit that cannot be set is an error that names it, none 
   bundle.check_state_is_gone();
 }
 
-// On v1 only who has the ids of a process, or root, may move it.
+// On v1 only who has the ids of a process, or root, may move it: capabilities count for nothing.
 TEST_CASE("rootless: in a hierarchy of v1 whose root inside is not the user, run and exec join") {
   if (!fs::exists(hierarchy)) return skip_case("this machine has no v1 hierarchies");
   if (no_helpers()) return skip_case(why_no_helpers);
-  UserBundle bundle;
-  bundle.add_busybox();
-  bundle.own_rootfs(first_sub_id);
-  bundle.map(Json::array({map_of(0, first_sub_id, 100)}));
-  const OwnCgroup own(bundle);
-  bundle.config["linux"]["cgroupsPath"] = own.path() + "/container";
-  bundle.config["process"]["args"] = {"sleep", "1000"};
-  Program create = bundle.coracle({"create", "--bundle", bundle.dir(), bundle.id()});
-  create.out_path = bundle.path("output");
-  REQUIRE_MESSAGE(run(create).exit_code == 0, bundle.output());
-  REQUIRE(run(bundle.coracle({"start", bundle.id()})).exit_code == 0);
-  const std::string there = ":pids:" + own.path() + "/container\n";
-  const Outcome entered =
-      run(bundle.coracle({"exec", bundle.id(), "cat", "/proc/self/cgroup", "/proc/1/cgroup"}));
-  CHECK_MESSAGE(entered.exit_code == 0, entered.text());
-  const std::size_t first = entered.out.find(there);
-  CHECK_MESSAGE(first != std::string::npos, entered.out);
-  CHECK_MESSAGE(entered.out.find(there, first + 1) != std::string::npos, entered.out);
-  CHECK(run(bundle.coracle({"delete", "--force", bundle.id()})).exit_code == 0);
-  CHECK_FALSE(fs::exists(hierarchy + own.path() + "/container"));
+  for (const bool capable : {false, true}) {
+    UserBundle bundle;
+    bundle.add_busybox();
+    bundle.own_rootfs(first_sub_id);
+    bundle.map(Json::array({map_of(0, first_sub_id, 100)}));
+    const OwnCgroup own(bundle);
+    bundle.config["linux"]["cgroupsPath"] = own.path() + "/container";
+    bundle.config["process"]["args"] = {"sleep", "1000"};
+    const auto command = [&](std::vector<std::string> args) {
+      Program program = bundle.coracle(std::move(args));
+      if (capable) make_capable(program);
+      return program;
+    };
+    Program create = command({"create", "--bundle", bundle.dir(), bundle.id()});
+    create.out_path = bundle.path("output");
+    REQUIRE_MESSAGE(run(create).exit_code == 0, bundle.output());
+    REQUIRE(run(command({"start", bundle.id()})).exit_code == 0);
+    const std::string there = ":pids:" + own.path() + "/container\n";
+    const Outcome entered =
+        run(command({"exec", bundle.id(), "cat", "/proc/self/cgroup", "/proc/1/cgroup"}));
+    CHECK_MESSAGE(entered.exit_code == 0, entered.text());
+    const std::size_t first = entered.out.find(there);
+    CHECK_MESSAGE(first != std::string::npos, entered.out);
+    CHECK_MESSAGE(entered.out.find(there, first + 1) != std::string::npos, entered.out);
+    CHECK(run(command({"delete", "--force", bundle.id()})).exit_code == 0);
+    CHECK_FALSE(fs::exists(hierarchy + own.path() + "/container"));
+  }
 }

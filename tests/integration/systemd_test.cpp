@@ -181,16 +181,17 @@ TEST_CASE("systemd: a process joins the scope before it has the ids of a user na
   CHECK_MESSAGE(contains(outcome.out, own), outcome.text());
 }
 
-TEST_CASE("systemd: without a cgroup namespace the scope is what is mounted") {
+// On v1 the directory of its own that each hierarchy has; on v2 all, as /proc/PID/cgroup names it.
+TEST_CASE("systemd: without a cgroup namespace the mounted cgroups have the scope") {
   if (!systemd_is_init()) return;
   Unit container;
   container.wait_in();
   drop_namespace(container.config, "cgroup");
   add_mount(container.config, "/sys/fs/cgroup", "cgroup", "cgroup", {"ro"});
   container.launch_unit();
-  const char* inside = is_v2() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
-  const std::string processes = std::string(inside) + "/cgroup.procs";
-  const Outcome outcome = container.exec("cat " + processes);
+  const std::string scope = "/" + Unit::slice() + "/" + container.name();
+  const std::string inside = "/sys/fs/cgroup" + (is_v2() ? scope : "/pids") + "/cgroup.procs";
+  const Outcome outcome = container.exec("cat " + inside);
   CHECK(outcome.exit_code == 0);
   // Processes that are not in the container would be 0 there.
   CHECK_MESSAGE(contains("\n" + outcome.out, "\n1\n"), outcome.text());
