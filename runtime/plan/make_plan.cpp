@@ -98,7 +98,7 @@ Result<Plan> make_plan(const oci::Spec& spec, const HostFacts& facts, const Plan
   const oci::Linux& config = spec.linux_;
   Plan plan = TRY(plan_ground(spec, facts));
   plan.rootfs = TRY(plan_rootfs(spec, options));
-  plan.mounts = TRY(plan_mounts(spec, plan, options));
+  plan.mounts = TRY(plan_mounts(spec, plan, options, plan.warnings));
   TRY(check_idmaps(plan.mounts, facts));
   std::ranges::move(relative_destinations(spec), std::back_inserter(plan.warnings));
   if (spec.process) plan.process = TRY(plan_process(*spec.process, plan, facts, plan.warnings));

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,7 @@ struct Entry {
   const oci::Linux& config;
   const Plan& so_far;
   const PlanOptions& options;
+  std::vector<std::string>& warnings;
 };
 
 // What lxcfs provides; all else below /proc is the kernel's.
@@ -89,12 +91,31 @@ bool takes_owner(const Mount& mount) {
   return mount.kind == MountKind::filesystem && (mount.type == "tmpfs" || mount.type == "devpts");
 }
 
+// tmpfs(5)
+bool is_of_tmpfs(std::string_view word) {
+  constexpr std::array<std::string_view, 8> keys = {
+      "size=", "nr_blocks=", "nr_inodes=", "mode=", "uid=", "gid=", "huge=", "mpol="};
+  return std::ranges::any_of(keys, [word](std::string_view key) { return word.starts_with(key); });
+}
+
+// Lists that were written for any kind of mount have options of tmpfs: crun, and runc before 1.2,
+// leave them aside.  Any other word may be one that is misspelt.
+Result<void> check_no_data(const Entry& entry, const MountOptions& words) {
+  for (const FileSystemOption& other : words.others) {
+    std::string text =
+        entry.pointer + "/options/" + std::to_string(other.index) + ": " + in_quotes(other.word);
+    if (!is_of_tmpfs(other.word))
+      return fail(text + " is not a mount option; a bind mount takes no file system options");
+    entry.warnings.push_back(std::move(text) +
+                             " is ignored: a bind mount takes no file system options");
+  }
+  return {};
+}
+
 Result<std::string> plan_data(const Entry& entry, const MountOptions& words, const Mount& mount) {
-  if (changes_no_file_system(entry, words) && !words.others.empty()) {
-    const FileSystemOption& other = words.others.front();
-    return fail(entry.pointer + "/options/" + std::to_string(other.index) + ": " +
-                in_quotes(other.word) +
-                " is not a mount option; a bind mount takes no file system options");
+  if (changes_no_file_system(entry, words)) {
+    TRY(check_no_data(entry, words));
+    return std::string();
   }
   std::vector<std::string> parts;
   for (const FileSystemOption& other : words.others) {
@@ -241,7 +262,8 @@ bool may_mount_inside_proc(std::string_view path) {
 }
 
 Result<std::vector<Mount>> plan_mounts(const oci::Spec& spec, const Plan& so_far,
-                                       const PlanOptions& options) {
+                                       const PlanOptions& options,
+                                       std::vector<std::string>& warnings) {
   std::vector<Mount> mounts;
   mounts.reserve(spec.mounts.size());
   for (const oci::Mount& mount : spec.mounts) {
@@ -249,7 +271,8 @@ Result<std::vector<Mount>> plan_mounts(const oci::Spec& spec, const Plan& so_far
                       .pointer = "/mounts/" + std::to_string(mounts.size()),
                       .config = spec.linux_,
                       .so_far = so_far,
-                      .options = options};
+                      .options = options,
+                      .warnings = warnings};
     Mount planned = TRY(plan_mount(entry));
     mounts.push_back(std::move(planned));
   }

@@ -249,7 +249,8 @@ Result<Plan> make_plan(const oci::Spec& spec, const HostFacts& facts, const Plan
 Result<Namespaces> plan_namespaces(const oci::Linux& config);
 Result<IdMaps> plan_id_maps(const oci::Linux& config, const HostFacts& facts);
 Result<std::vector<Mount>> plan_mounts(const oci::Spec& spec, const Plan& so_far,
-                                       const PlanOptions& options);
+                                       const PlanOptions& options,
+                                       std::vector<std::string>& warnings);
 Result<Process> plan_process(const oci::Process& process, const Plan& so_far,
                              const HostFacts& facts, std::vector<std::string>& warnings);
 // Default nodes first, then the configured ones; /dev/ptmx is never a node.

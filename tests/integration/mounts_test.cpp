@@ -224,8 +224,19 @@ TEST_CASE("mounts: nosymfollow, lazytime and silent are flags, not data") {
 TEST_CASE("mounts: a bind with data for a file system is refused") {
   if (testing_old_runc()) return skip_case("runc 1.1 leaves the data aside");
   Bundle bundle;
-  add_mount(bundle.config, "/volume", "bind", make_volume(bundle), {"bind", "size=1m"});
+  add_mount(bundle.config, "/volume", "bind", make_volume(bundle), {"bind", "lowerdir=/x"});
   CHECK(bundle.run().exit_code == 1);
+}
+
+TEST_CASE("mounts: a bind with options of tmpfs is made without them, with a warning") {
+  if (testing_runc()) return skip_case("runc 1.1 says nothing, and 1.2 refuses it");
+  Bundle bundle;
+  add_mount(bundle.config, "/volume", "bind", make_volume(bundle), {"bind", "ro", "size=1m"});
+  bundle.probe("readonly /volume");
+  const Outcome outcome = bundle.run();
+  CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(outcome.value("writable") == "EROFS");
+  CHECK_MESSAGE(contains(outcome.err, "/options/2: \\\"size=1m\\\" is ignored"), outcome.text());
 }
 
 TEST_CASE("mounts: an idmapped bind shows and stores the mapped owner") {

@@ -35,9 +35,11 @@ oci::Spec spec_of(oci::Mount mount) {
 }
 
 Mount planned(const oci::Spec& spec, const Plan& so_far = {}) {
-  const Result<std::vector<Mount>> mounts = plan_mounts(spec, so_far, in_bundle);
+  Words warnings;
+  const Result<std::vector<Mount>> mounts = plan_mounts(spec, so_far, in_bundle, warnings);
   REQUIRE_MESSAGE(mounts.has_value(), (mounts ? "" : mounts.error().text()));
   REQUIRE(mounts->size() == 1);
+  CHECK(warnings == Words());
   return mounts->front();
 }
 
@@ -46,7 +48,8 @@ Mount planned(oci::Mount mount) {
 }
 
 std::string refusal(const oci::Spec& spec) {
-  const Result<std::vector<Mount>> mounts = plan_mounts(spec, {}, in_bundle);
+  Words warnings;
+  const Result<std::vector<Mount>> mounts = plan_mounts(spec, {}, in_bundle, warnings);
   return mounts ? "accepted" : mounts.error().text();
 }
 
@@ -133,11 +136,25 @@ TEST_CASE("mount: a bind refuses words that are not mount options") {
   CHECK(refusal(configured("/data", "none", "/srv", {"rbind", "ro", "foo"})) ==
         "/mounts/0/options/2: \"foo\" is not a mount option; a bind mount takes no file system "
         "options");
-  CHECK(refusal(configured("/data", "bind", "/srv", {"mode=755"})) ==
-        "/mounts/0/options/0: \"mode=755\" is not a mount option; a bind mount takes no file "
+  CHECK(refusal(configured("/data", "bind", "/srv", {"mod=755"})) ==
+        "/mounts/0/options/0: \"mod=755\" is not a mount option; a bind mount takes no file "
         "system options");
-  CHECK(refusal(configured("/data", "", "", {"remount", "bind", "size=1"}))
-            .starts_with("/mounts/0/options/2: \"size=1\" is not a mount option"));
+  CHECK(refusal(configured("/data", "", "", {"remount", "bind", "lowerdir=1"}))
+            .starts_with("/mounts/0/options/2: \"lowerdir=1\" is not a mount option"));
+}
+
+TEST_CASE("mount: a bind leaves options of tmpfs aside, and says so") {
+  Words warnings;
+  const auto mounts =
+      plan_mounts(spec_of(configured("/data", "bind", "/srv", {"ro", "mode=755", "size=1k"})), {},
+                  in_bundle, warnings);
+  REQUIRE(mounts.has_value());
+  CHECK(mounts->front().data == "");
+  CHECK(mounts->front().flags == MS_RDONLY);
+  CHECK(warnings == Words{"/mounts/0/options/1: \"mode=755\" is ignored: a bind mount takes no "
+                          "file system options",
+                          "/mounts/0/options/2: \"size=1k\" is ignored: a bind mount takes no "
+                          "file system options"});
 }
 
 TEST_CASE("mount: a missing type is refused unless it is a bind") {
@@ -362,8 +379,9 @@ TEST_CASE("mounts: an owner of a new file system must be mapped") {
     Plan so_far;
     so_far.id_maps = {
         .writer = writer, .uid_mappings = {{0, 1000, 1}}, .gid_mappings = {{0, 100, 6}}};
-    const auto mounts =
-        plan_mounts(spec_of(configured("/there", type, type, {"ro", option})), so_far, in_bundle);
+    Words warnings;
+    const auto mounts = plan_mounts(spec_of(configured("/there", type, type, {"ro", option})),
+                                    so_far, in_bundle, warnings);
     return mounts ? "" : mounts.error().text();
   };
   CHECK(with_owner("devpts", "gid=5", IdMapWriter::direct).empty());
