@@ -1,7 +1,6 @@
 // A container that nests cgroups deeper than a path is long, and than a process has descriptors.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "tests/support/container_cgroup.hpp"
 #include "tests/support/leftovers.hpp"
+#include "tests/support/soft_limit.hpp"
 #include "tests/support/text.hpp"
 #include "tests/support/waiting.hpp"
 
@@ -63,22 +63,6 @@ class Nest {
   int fd_;
 };
 
-// Of this process and all that it starts; dropped, what it was.
-class FewDescriptors {
- public:
-  FewDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &former_) == 0);
-    const rlimit few = {.rlim_cur = 256, .rlim_max = former_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-  }
-  FewDescriptors(const FewDescriptors&) = delete;
-  FewDescriptors& operator=(const FewDescriptors&) = delete;
-  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &former_); }
-
- private:
-  rlimit former_ = {};
-};
-
 // Where processes are looked for: the freezer's of v1, or that of v2.
 std::string telling_directory(const Bundle& bundle) {
   const std::string freezer = cgroup_directory(bundle, "freezer");
@@ -88,7 +72,7 @@ std::string telling_directory(const Bundle& bundle) {
 }  // namespace
 
 TEST_CASE("deep cgroups: their processes are listed and killed, and they go with the container") {
-  const FewDescriptors few;
+  const SoftLimit few_descriptors(RLIMIT_NOFILE, 256);
   for (const CgroupView view : {CgroupView::machine, CgroupView::v2}) {
     if (why_not(view)) continue;
     Waiting container(Owner::root, view);

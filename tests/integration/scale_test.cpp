@@ -1,6 +1,4 @@
 // Much of everything: mounts, text, containers at the same time.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -11,6 +9,7 @@
 
 #include "tests/support/bundle.hpp"
 #include "tests/support/leftovers.hpp"
+#include "tests/support/soft_limit.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/support/text.hpp"
 
@@ -25,23 +24,6 @@ Program create_program(const Bundle& bundle, const std::string& id) {
   program.err_path = bundle.path("errors." + id);
   return program;
 }
-
-// Of this process and all that it starts; dropped, what it was.  New threads' stacks are as large
-// by default, and this one has no place in any address space.
-class NoThreads {
- public:
-  NoThreads() {
-    REQUIRE(::getrlimit(RLIMIT_STACK, &former_) == 0);
-    const rlimit vast = {.rlim_cur = rlim_t{1} << 60, .rlim_max = former_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_STACK, &vast) == 0);
-  }
-  NoThreads(const NoThreads&) = delete;
-  NoThreads& operator=(const NoThreads&) = delete;
-  ~NoThreads() { ::setrlimit(RLIMIT_STACK, &former_); }
-
- private:
-  rlimit former_ = {};
-};
 
 }  // namespace
 
@@ -123,7 +105,8 @@ TEST_CASE("scale: 500 containers are listed in order, with threads and without")
   };
   check_list();
   {
-    const NoThreads none;
+    // New threads' stacks are as large by default, and this one has no place in any address space.
+    const SoftLimit no_threads(RLIMIT_STACK, rlim_t{1} << 60);
     check_list();
   }
   for (const fs::path& copy : copies) fs::remove_all(copy);

@@ -3,13 +3,15 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
+
+#include <utility>
 
 #include "runtime/container/processes.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/proc_stat.hpp"
 #include "runtime/sys/process.hpp"
+#include "tests/support/soft_limit.hpp"
 
 using namespace coracle;
 using container::ContainerState;
@@ -49,14 +51,11 @@ TEST_CASE("status: what cannot be looked at has not stopped") {
   ContainerState state;
   state.pid = ::getpid();
   state.start_time = sys::process_facts(state.pid)->start_time;
-  rlimit before = {};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  const sys::Fd lowest = sys::open_file("/dev/null", O_RDONLY).value();
-  const rlimit none = {.rlim_cur = static_cast<rlim_t>(lowest.get()), .rlim_max = before.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  const auto status = container::status_of(state, fail("no cgroups"));
-  const auto init = container::open_init(state);
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  const auto [status, init] = [&] {
+    const sys::Fd lowest = sys::open_file("/dev/null", O_RDONLY).value();
+    const test::SoftLimit none(RLIMIT_NOFILE, static_cast<rlim_t>(lowest.get()));
+    return std::pair(container::status_of(state, fail("no cgroups")), container::open_init(state));
+  }();
   REQUIRE_FALSE(status.has_value());
   CHECK(status.error().code == EMFILE);
   CHECK_FALSE(init.has_value());  // valgrind, which has no pidfd_open(2), gives another reason
