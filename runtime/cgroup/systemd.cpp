@@ -107,7 +107,7 @@ Result<Manager> Manager::connect(Whose whose) {
     return fail(
         "the user's systemd cannot be found: neither XDG_RUNTIME_DIR nor "
         "DBUS_SESSION_BUS_ADDRESS is set");
-  dbus::Bus bus = TRY(dbus::Bus::connect(known, deadline()).context("connect to systemd"));
+  Bus bus = TRY(Bus::connect(known, deadline()).context("connect to systemd"));
   Manager manager(std::move(bus));
   const std::string version = TRY(manager.property("Version"));
   manager.version_ = version_from(version);
@@ -122,24 +122,27 @@ Result<Manager> Manager::connect(Whose whose) {
   return manager;
 }
 
-Result<std::vector<std::string>> Manager::call(const char* method, std::span<const Value> arguments,
-                                               const char* reply) const {
+dbus::Reply Manager::call(const char* method, std::vector<Value> arguments,
+                          const char* reply) const {
   return bus_
-      .call({.destination = service,
-             .path = manager_path,
-             .interface = manager_interface,
-             .name = method},
-            arguments, reply, deadline())
+      .call({.method = {.destination = service,
+                        .path = manager_path,
+                        .interface = manager_interface,
+                        .name = method},
+             .arguments = std::move(arguments),
+             .reply = reply},
+            deadline())
       .context("systemd");
 }
 
 Result<std::string> Manager::property(const char* name) const {
-  const Value arguments[] = {dbus::text(manager_interface), dbus::text(name)};
-  auto texts = TRY(bus_.call({.destination = service,
-                              .path = manager_path,
-                              .interface = "org.freedesktop.DBus.Properties",
-                              .name = "Get"},
-                             arguments, "v", deadline())
+  auto texts = TRY(bus_.call({.method = {.destination = service,
+                                         .path = manager_path,
+                                         .interface = "org.freedesktop.DBus.Properties",
+                                         .name = "Get"},
+                              .arguments = {dbus::text(manager_interface), dbus::text(name)},
+                              .reply = "v"},
+                             deadline())
                        .context(std::string("systemd: property ") + name));
   return std::move(texts.front());
 }
@@ -148,22 +151,24 @@ Result<std::string> Manager::property(const char* name) const {
 Result<std::string> Manager::await_job(const std::string& job) const {
   const dbus::Deadline end = deadline();
   while (true) {
-    auto signal = TRY(bus_.next_signal(manager_interface, "JobRemoved", "uoss", end)
-                          .context("wait for systemd's job " + job));
+    auto signal =
+        TRY(bus_.next_signal(
+                    {.interface = manager_interface, .name = "JobRemoved", .types = "uoss"}, end)
+                .context("wait for systemd's job " + job));
     if (signal[1] == job) return std::move(signal[3]);
   }
 }
 
 Result<void> Manager::reset_failed(const std::string& unit) const {
-  const Value arguments[] = {dbus::text(unit)};
-  TRY(call("ResetFailedUnit", arguments, ""));
+  TRY(call("ResetFailedUnit", {dbus::text(unit)}, ""));
   return {};
 }
 
 Result<void> Manager::start_once(const Unit& unit, const Value& properties) const {
-  const Value arguments[] = {dbus::text(unit.name), dbus::text("replace"), properties,
-                             dbus::array("(sa(sv))", {})};
-  const auto job = TRY(call("StartTransientUnit", arguments, "o"));
+  const auto job = TRY(
+      call("StartTransientUnit",
+           {dbus::text(unit.name), dbus::text("replace"), properties, dbus::array("(sa(sv))", {})},
+           "o"));
   const std::string result = TRY(await_job(job.front()));
   if (result == "done") return {};
   std::ignore = reset_failed(unit.name);  // the job's failure is what matters
@@ -174,8 +179,7 @@ Result<void> Manager::start(const Unit& unit, std::span<const Property> properti
   const Value list = property_list(properties);
   const std::string what = "start unit " + unit.name;
   auto started = start_once(unit, list);
-  if (started || !dbus::is_error(started.error(), unit_exists))
-    return std::move(started).context(what);
+  if (started || !is_error(started.error(), unit_exists)) return std::move(started).context(what);
   if (unit.is_slice()) return {};
   // What an earlier container of that name left behind.
   std::ignore = reset_failed(unit.name);  // the second attempt tells
@@ -184,24 +188,23 @@ Result<void> Manager::start(const Unit& unit, std::span<const Property> properti
 
 Result<void> Manager::change(const std::string& unit, std::span<const Property> properties) const {
   if (properties.empty()) return {};
-  const Value arguments[] = {dbus::text(unit), dbus::boolean(true), property_list(properties)};
-  TRY(call("SetUnitProperties", arguments, "").context("change unit " + unit));
+  TRY(call("SetUnitProperties", {dbus::text(unit), dbus::boolean(true), property_list(properties)},
+           "")
+          .context("change unit " + unit));
   return {};
 }
 
 Result<void> Manager::attach(const std::string& unit, const std::string& sub_cgroup,
                              pid_t pid) const {
-  const Value arguments[] = {dbus::text(unit), dbus::text(sub_cgroup),
-                             dbus::array("u", {dbus::uint32(static_cast<std::uint32_t>(pid))})};
-  TRY(call("AttachProcessesToUnit", arguments, "")
+  const Value pids = dbus::array("u", {dbus::uint32(static_cast<std::uint32_t>(pid))});
+  TRY(call("AttachProcessesToUnit", {dbus::text(unit), dbus::text(sub_cgroup), pids}, "")
           .context("adding pid " + std::to_string(pid) + " to unit " + unit));
   return {};
 }
 
 Result<void> Manager::stop(const std::string& unit) const {
-  const Value arguments[] = {dbus::text(unit), dbus::text("replace")};
-  auto job = call("StopUnit", arguments, "o");
-  if (!job && dbus::is_error(job.error(), no_such_unit)) return {};
+  auto job = call("StopUnit", {dbus::text(unit), dbus::text("replace")}, "o");
+  if (!job && is_error(job.error(), no_such_unit)) return {};
   const auto path = TRY(std::move(job).context("stop unit " + unit));
   TRY(await_job(path.front()).context("stop unit " + unit));
   std::ignore = reset_failed(unit);  // it may not have failed

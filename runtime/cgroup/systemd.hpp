@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/base/result.hpp"
-#include "runtime/cgroup/sd_bus.hpp"
+#include "runtime/cgroup/systemd_bus.hpp"
 #include "runtime/cgroup/systemd_properties.hpp"
 #include "runtime/cgroup/systemd_unit.hpp"
 
@@ -51,15 +51,14 @@ class Manager {
   Result<void> stop(const std::string& unit) const;
 
  private:
-  explicit Manager(dbus::Bus bus) : bus_(std::move(bus)) {}
-  Result<std::vector<std::string>> call(const char* method, std::span<const dbus::Value> arguments,
-                                        const char* reply) const;
+  explicit Manager(Bus bus) : bus_(std::move(bus)) {}
+  dbus::Reply call(const char* method, std::vector<dbus::Value> arguments, const char* reply) const;
   Result<std::string> property(const char* name) const;
   Result<std::string> await_job(const std::string& job) const;
   Result<void> start_once(const Unit& unit, const dbus::Value& properties) const;
   Result<void> reset_failed(const std::string& unit) const;
 
-  dbus::Bus bus_;
+  Bus bus_;
   int version_ = -1;
   std::string control_group_;
 };

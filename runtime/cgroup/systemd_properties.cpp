@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "runtime/base/strings.hpp"
-#include "runtime/cgroup/dbus_text.hpp"
 #include "runtime/cgroup/devices.hpp"
+#include "runtime/dbus/text.hpp"
 
 namespace coracle::cgroup::systemd {
 namespace {

@@ -10,8 +10,8 @@
 #include "oci-spec/config_linux.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/cgroup.hpp"
-#include "runtime/cgroup/dbus_value.hpp"
 #include "runtime/cgroup/systemd_unit.hpp"
+#include "runtime/dbus/value.hpp"
 
 namespace coracle::cgroup::systemd {
 

@@ -74,6 +74,12 @@ Result<Fd> connect_to_path(const std::string& path, int type) {
   return connect_to(address, type).context(path);
 }
 
+Result<SocketPair> socket_pair(int type) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno("socketpair");
+  return SocketPair{.first = Fd(ends[0]), .second = Fd(ends[1])};
+}
+
 }  // namespace
 
 Result<Pipe> make_pipe() {
@@ -83,10 +89,11 @@ Result<Pipe> make_pipe() {
 }
 
 Result<SocketPair> seqpacket_pair() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return fail_errno("socketpair");
-  return SocketPair{.first = Fd(ends[0]), .second = Fd(ends[1])};
+  return socket_pair(SOCK_SEQPACKET);
+}
+
+Result<SocketPair> stream_pair() {
+  return socket_pair(SOCK_STREAM);
 }
 
 Result<Fd> connect_unix(const std::string& path) {

@@ -22,6 +22,7 @@ struct SocketPair {
   Fd second;
 };
 Result<SocketPair> seqpacket_pair();
+Result<SocketPair> stream_pair();
 
 // Connects a SOCK_STREAM socket to `path`, which may be longer than sun_path
 // holds.

@@ -124,6 +124,19 @@ TEST_CASE("systemd: a failed create leaves no unit behind") {
   CHECK_FALSE(fs::exists(container.directory()));
 }
 
+TEST_CASE("systemd: where its program cannot be started the error says so") {
+  if (!systemd_is_init()) return;
+  Unit container;
+  Program create = container.program(
+      {"--systemd-cgroup", "create", "--bundle", container.dir(), container.id()});
+  create.args.insert(create.args.begin(), {CORACLE_WITHOUT_BINARY, "execveat"});
+  const Outcome outcome = run(create);
+  CHECK(outcome.exit_code == 1);
+  CHECK_MESSAGE(contains(outcome.err, "run coracle-sd-bus: function not implemented"),
+                outcome.text());
+  CHECK_FALSE(fs::exists(container.directory()));
+}
+
 TEST_CASE("systemd: a limit that cannot be is an error before anything is made") {
   if (!systemd_is_init() || !is_v2()) return;
   Unit container;

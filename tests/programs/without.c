@@ -33,6 +33,7 @@ static const struct {
     {"close_range", SYS_close_range},
     {"pidfd_getfd", SYS_pidfd_getfd},
     {"fsopen", SYS_fsopen},
+    {"execveat", SYS_execveat},
 };
 
 static const char into_cgroup[] = "into-cgroup";

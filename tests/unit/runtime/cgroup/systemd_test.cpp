@@ -4,8 +4,10 @@
 #include <dlfcn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -63,6 +65,22 @@ dbus::Deadline in(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
 }
 
+// Who lets one client in, and then says no more.
+struct Silent {
+  Result<Bus> connect() {
+    std::thread server([this] { peer = welcome(socket); });
+    const dbus::Address addresses[] = {{.text = "unix:path=" + path, .has_daemon = false}};
+    auto bus = Bus::connect(addresses, in(60s));
+    server.join();
+    return bus;
+  }
+
+  test::TemporaryTree tree = test::TemporaryTree({});
+  std::string path = tree.path() + "/private";
+  sys::Fd socket = listen_at(path);
+  sys::Fd peer;
+};
+
 bool has_library() {
   void* library = ::dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
   if (library != nullptr) ::dlclose(library);
@@ -106,7 +124,7 @@ TEST_CASE("sd-bus: who takes the connection and never answers is waited for unti
   const std::string path = tree.path() + "/bus";
   const sys::Fd socket = listen_at(path);
   const dbus::Address addresses[] = {{.text = "unix:path=" + path}};
-  const auto bus = dbus::Bus::connect(addresses, in(10ms));
+  const auto bus = Bus::connect(addresses, in(10ms));
   REQUIRE_FALSE(bus.has_value());
   CHECK(bus.error().code == ETIMEDOUT);
   CHECK(bus.error().text() == "unix:path=" + path + ": wait for D-Bus: connection timed out");
@@ -114,23 +132,18 @@ TEST_CASE("sd-bus: who takes the connection and never answers is waited for unti
 
 TEST_CASE("sd-bus: who answers no call, and sends no signal, is waited for until the deadline") {
   if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
-  const test::TemporaryTree tree({});
-  const std::string path = tree.path() + "/private";
-  const sys::Fd socket = listen_at(path);
-  sys::Fd peer;
-  std::thread server([&] { peer = welcome(socket); });
-  const dbus::Address addresses[] = {{.text = "unix:path=" + path, .has_daemon = false}};
-  const auto bus = dbus::Bus::connect(addresses, in(60s));
-  server.join();
+  Silent systemd;
+  const auto bus = systemd.connect();
   REQUIRE_MESSAGE(bus.has_value(), bus.error().text());
   const dbus::Method method = {.destination = "org.example",
                                .path = "/org/example",
                                .interface = "org.example.Manager",
                                .name = "Call"};
-  const auto called = bus->call(method, {}, "", in(10ms));
+  const auto called = bus->call({.method = method, .arguments = {}, .reply = ""}, in(10ms));
   REQUIRE_FALSE(called.has_value());
   CHECK(called.error().code == ETIMEDOUT);
-  const auto signal = bus->next_signal("org.example.Manager", "Done", "s", in(10ms));
+  const auto signal = bus->next_signal(
+      {.interface = "org.example.Manager", .name = "Done", .types = "s"}, in(10ms));
   REQUIRE_FALSE(signal.has_value());
   CHECK(signal.error().code == ETIMEDOUT);
 }
@@ -139,7 +152,19 @@ TEST_CASE("sd-bus: the error of the last address is the one that is reported") {
   if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
   const dbus::Address addresses[] = {{.text = "unix:path=/nonexistent/a"},
                                      {.text = "unix:path=/nonexistent/b"}};
-  const auto bus = dbus::Bus::connect(addresses, in(1s));
+  const auto bus = Bus::connect(addresses, in(1s));
   REQUIRE_FALSE(bus.has_value());
   CHECK(bus.error().text() == "unix:path=/nonexistent/b: connect: no such file or directory");
+}
+
+TEST_CASE("sd-bus: its program ends with the connection") {
+  if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
+  Silent systemd;
+  {
+    const auto bus = systemd.connect();
+    REQUIRE_MESSAGE(bus.has_value(), bus.error().text());
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == 0);  // it runs
+  }
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+  CHECK(errno == ECHILD);
 }

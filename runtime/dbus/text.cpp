@@ -1,5 +1,5 @@
 // GVariant's text format -> typed values, in one pass.
-#include "runtime/cgroup/dbus_text.hpp"
+#include "runtime/dbus/text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -10,7 +10,7 @@
 
 #include "runtime/base/strings.hpp"
 
-namespace coracle::cgroup::dbus {
+namespace coracle::dbus {
 namespace {
 
 constexpr int deepest = 32;
@@ -382,4 +382,4 @@ Result<Value> parse_value(std::string_view text) {
   return Parser(text).whole();
 }
 
-}  // namespace coracle::cgroup::dbus
+}  // namespace coracle::dbus

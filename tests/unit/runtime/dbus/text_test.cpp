@@ -1,10 +1,10 @@
 // GVariant's text format.
-#include "runtime/cgroup/dbus_text.hpp"
+#include "runtime/dbus/text.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace coracle;
-using namespace coracle::cgroup::dbus;
+using namespace coracle::dbus;
 
 namespace {
 

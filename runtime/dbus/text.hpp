@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "runtime/base/result.hpp"
-#include "runtime/cgroup/dbus_value.hpp"
+#include "runtime/dbus/value.hpp"
 
-namespace coracle::cgroup::dbus {
+namespace coracle::dbus {
 
 // "uint64 5", "'text'", "true", "['a', 'b']", "@as []", "<1>", "{'key': 1}".
 // A number without a type is an int32, or a double where it has a point.  All
@@ -14,4 +14,4 @@ namespace coracle::cgroup::dbus {
 // type for ("nothing"), more than 32 levels, anything after the value.  Pure.
 Result<Value> parse_value(std::string_view text);
 
-}  // namespace coracle::cgroup::dbus
+}  // namespace coracle::dbus

@@ -1,9 +1,9 @@
 // Values with the types that follow from their parts.
-#include "runtime/cgroup/dbus_value.hpp"
+#include "runtime/dbus/value.hpp"
 
 #include <utility>
 
-namespace coracle::cgroup::dbus {
+namespace coracle::dbus {
 namespace {
 
 Value container(std::string type, Value::Parts parts) {
@@ -44,4 +44,4 @@ Value variant(Value value) {
   return container("v", std::move(parts));
 }
 
-}  // namespace coracle::cgroup::dbus
+}  // namespace coracle::dbus

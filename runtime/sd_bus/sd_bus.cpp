@@ -1,13 +1,11 @@
 // sd-bus by function pointers: libsystemd is no dependency of the program.
-#include "runtime/cgroup/sd_bus.hpp"
+#include "runtime/sd_bus/sd_bus.hpp"
 
 #include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "runtime/base/strings.hpp"
 
 // As in systemd/sd-bus.h, whose ABI is stable.
 struct sd_bus;
@@ -18,10 +16,11 @@ struct sd_bus_error {
   int need_free;
 };
 
-namespace coracle::cgroup::dbus {
+namespace coracle::bus_program {
 namespace {
 
 using namespace std::chrono;
+using dbus::Value;
 
 // Closes what dlopen(3) opened.
 class Library {
@@ -110,13 +109,13 @@ struct Functions {
 };
 
 // Microseconds from now; 0 when it has passed.
-std::uint64_t left_until(Deadline deadline) {
+std::uint64_t left_until(dbus::Deadline deadline) {
   const auto left = duration_cast<microseconds>(deadline - steady_clock::now());
   return left.count() > 0 ? static_cast<std::uint64_t>(left.count()) : 0;
 }
 
 // sd-bus returns negative errno values.
-Result<void> check(int returned, const char* what) {
+Result<void> check(int returned, const std::string& what) {
   if (returned >= 0) return {};
   return fail_errno(what, -returned);
 }
@@ -225,7 +224,7 @@ struct Bus::Connection {
   }
 
   // Lets sd-bus work; waits for more where there was nothing to do.
-  Result<void> step(sd_bus_message** message, Deadline deadline) const {
+  Result<void> step(sd_bus_message** message, dbus::Deadline deadline) const {
     const int done = functions.process(bus, message);
     TRY(check(done, "process D-Bus messages"));
     if (done > 0) return {};
@@ -237,7 +236,6 @@ struct Bus::Connection {
   Library library;
   Functions functions;
   sd_bus* bus = nullptr;
-  bool has_daemon = true;
 };
 
 Bus::Bus(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -245,83 +243,56 @@ Bus::Bus(Bus&&) noexcept = default;
 Bus& Bus::operator=(Bus&&) noexcept = default;
 Bus::~Bus() = default;
 
-Result<std::unique_ptr<Bus::Connection>> Bus::open(const Address& address, Deadline deadline) {
+Result<Bus> Bus::connect(const dbus::Address& address, dbus::Deadline deadline) {
   auto made = std::make_unique<Connection>();
   const Functions& functions = made->functions;
   if (!made->library.problem().empty())
     return fail("the systemd cgroup driver needs libsystemd.so.0: " + made->library.problem());
-  made->has_daemon = address.has_daemon;
   TRY(check(functions.bus_new(&made->bus), "make a D-Bus connection"));
   TRY(check(functions.set_address(made->bus, address.text.c_str()), "set the address"));
   TRY(check(functions.set_bus_client(made->bus, address.has_daemon ? 1 : 0), "set the kind"));
   TRY(check(functions.start(made->bus), "connect"));
   // sd_bus_call(3) would do it, but for as long as the peer likes.
   while (functions.is_ready(made->bus) == 0) TRY(made->step(nullptr, deadline));
-  return made;
+  return Bus(std::move(made));
 }
 
-Result<Bus> Bus::connect(std::span<const Address> addresses, Deadline deadline) {
-  Error last = {.code = 0, .what = "no address of systemd is known"};
-  for (const Address& address : addresses) {
-    auto connection = open(address, deadline);
-    if (connection) return Bus(*std::move(connection));
-    last = std::move(connection).error().context(address.text);
-  }
-  return std::unexpected(std::move(last));
-}
-
-Result<std::vector<std::string>> Bus::call(const Method& method, std::span<const Value> arguments,
-                                           const char* reply, Deadline deadline) const {
+dbus::Reply Bus::call(const dbus::Call& call, dbus::Deadline deadline) const {
   const Functions& functions = connection_->functions;
+  const dbus::Method& method = call.method;
+  const std::string& attempt = method.name;
   sd_bus_message* raw = nullptr;
-  TRY(check(functions.new_method_call(connection_->bus, &raw, method.destination, method.path,
-                                      method.interface, method.name),
-            method.name));
+  TRY(check(
+      functions.new_method_call(connection_->bus, &raw, method.destination.c_str(),
+                                method.path.c_str(), method.interface.c_str(), method.name.c_str()),
+      attempt));
   const Message request(functions, raw);
-  for (const Value& argument : arguments) TRY(request.append(argument).context(method.name));
+  for (const Value& argument : call.arguments) TRY(request.append(argument).context(attempt));
   sd_bus_error error = {};
   sd_bus_message* answer = nullptr;
   // 0 would be sd-bus's own 25 seconds.
   const std::uint64_t limit = std::max<std::uint64_t>(left_until(deadline), 1);
   const int called = functions.call(connection_->bus, raw, limit, &error, &answer);
   const Message response(functions, answer);
-  if (called >= 0) return response.read(reply).context(method.name);
+  if (called >= 0) return response.read(call.reply).context(attempt);
   const std::string name = error.name == nullptr ? "" : error.name;
   const std::string text = error.message == nullptr ? "" : error.message;
   functions.error_free(&error);
-  if (name.empty()) return fail_errno(method.name, -called);
+  if (name.empty()) return fail_errno(attempt, -called);
   return std::unexpected(Error{.code = called == -ETIMEDOUT ? ETIMEDOUT : 0,
-                               .what = std::string(method.name) + ": " + name + ": " + text});
+                               .what = attempt + ": " + name + ": " + text});
 }
 
-Result<void> Bus::subscribe(const char* rule, Deadline deadline) const {
-  if (!connection_->has_daemon) return {};
-  constexpr Method add_match = {.destination = "org.freedesktop.DBus",
-                                .path = "/org/freedesktop/DBus",
-                                .interface = "org.freedesktop.DBus",
-                                .name = "AddMatch"};
-  const Value arguments[] = {text(rule)};
-  TRY(call(add_match, arguments, "", deadline));
-  return {};
-}
-
-Result<std::vector<std::string>> Bus::next_signal(const char* interface, const char* name,
-                                                  const char* types, Deadline deadline) const {
+dbus::Reply Bus::next_signal(const dbus::NextSignal& signal, dbus::Deadline deadline) const {
   const Functions& functions = connection_->functions;
   while (true) {
     sd_bus_message* raw = nullptr;
-    TRY(connection_->step(&raw, deadline).context(name));
+    TRY(connection_->step(&raw, deadline).context(signal.name));
     const Message message(functions, raw);
-    if (raw != nullptr && functions.is_signal(raw, interface, name) > 0) return message.read(types);
+    if (raw != nullptr &&
+        functions.is_signal(raw, signal.interface.c_str(), signal.name.c_str()) > 0)
+      return message.read(signal.types);
   }
 }
 
-bool Bus::has_daemon() const {
-  return connection_->has_daemon;
-}
-
-bool is_error(const Error& error, std::string_view name) {
-  return error.what.find(std::string(name) + ":") != std::string::npos;
-}
-
-}  // namespace coracle::cgroup::dbus
+}  // namespace coracle::bus_program

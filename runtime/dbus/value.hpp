@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-namespace coracle::cgroup::dbus {
+namespace coracle::dbus {
 
 struct Value {
   using Parts = std::vector<Value>;
@@ -28,4 +28,4 @@ Value array(const std::string& type, Value::Parts elements);
 Value structure(Value::Parts members);
 Value variant(Value value);
 
-}  // namespace coracle::cgroup::dbus
+}  // namespace coracle::dbus
