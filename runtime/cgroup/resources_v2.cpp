@@ -1,7 +1,7 @@
 // linux.resources -> (file, text) pairs of cgroup v2.
 // Spec: config-linux.md#control-groups
 #include <algorithm>
-#include <numbers>
+#include <cmath>
 
 #include "runtime/base/strings.hpp"
 #include "runtime/cgroup/resources_common.hpp"
@@ -41,44 +41,13 @@ Result<Settings> v2_memory(const oci::Memory& memory) {
   return all;
 }
 
-// libm's would be the program's only use of that library.  Both are exact to
-// about 1e-14.
-
-// `x` is at least 1.
-double log2_of(double x) {
-  double whole = 0;
-  for (; x >= 2; x /= 2) whole += 1;
-  // Bit by bit: squaring doubles the logarithm.
-  for (double bit = 0.5; bit > 1e-16; bit /= 2) {
-    x *= x;
-    if (x < 2) continue;
-    x /= 2;
-    whole += bit;
-  }
-  return whole;
-}
-
-// `x` is in [0, 5).
-double power_of_10(double x) {
-  double power = 1;
-  for (; x >= 1; x -= 1) power *= 10;
-  const double exponent = x * std::numbers::ln10;
-  double term = 1;
-  double sum = 1;
-  for (int n = 1; n < 40; ++n) {
-    term *= exponent / n;
-    sum += term;
-  }
-  return power * sum;
-}
-
 // Quadratic in the logarithm: takes least, default and most of shares (2, 1024,
 // 262144) to those of weight (1, 100, 10000), as runc 1.4 and crun 1.23 do.
 std::uint64_t weight_of(std::uint64_t shares) {
   if (shares <= smallest_shares) return 1;
   if (shares >= largest_shares) return 10000;
-  const double l = log2_of(static_cast<double>(shares));
-  const double weight = power_of_10((l * l + 125 * l) / 612.0 - 7.0 / 34.0);
+  const double l = std::log2(static_cast<double>(shares));
+  const double weight = std::pow(10.0, (l * l + 125 * l) / 612.0 - 7.0 / 34.0);
   // Rounded up, but for what is whole but for the last digits.
   const auto below = static_cast<std::uint64_t>(weight);
   return weight - static_cast<double>(below) > 1e-9 ? below + 1 : below;
