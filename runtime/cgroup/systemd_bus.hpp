@@ -33,7 +33,9 @@ class Bus {
   Bus(sys::Child program, sys::Fd socket)
       : program_(std::move(program)), socket_(std::move(socket)) {}
   static Result<Bus> start();
-  dbus::Reply ask(const dbus::Request& request) const;
+  // The error is that the program does not answer: nothing can be asked after that.
+  Result<dbus::Reply> exchange(const dbus::Request& request) const;
+  dbus::Reply ask(const dbus::Request& request, std::size_t arguments) const;
 
   sys::Child program_;
   sys::Fd socket_;

@@ -5,12 +5,23 @@
 
 #include <bit>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace coracle::dbus {
 namespace {
 
 constexpr std::size_t longest_message = 64 << 20;
+
+// What index() stands for below.
+template <std::size_t index, class T, class Variant>
+constexpr bool is_at = std::is_same_v<std::variant_alternative_t<index, Variant>, T>;
+using Data = decltype(Value::data);
+static_assert(is_at<0, bool, Data> && is_at<1, std::uint64_t, Data> &&
+              is_at<2, std::int64_t, Data> && is_at<3, double, Data> &&
+              is_at<4, std::string, Data> && is_at<5, Value::Parts, Data>);
+using What = decltype(Request::what);
+static_assert(is_at<0, Connect, What> && is_at<1, Call, What> && is_at<2, NextSignal, What>);
 
 class Writer {
  public:

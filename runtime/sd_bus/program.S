@@ -1,5 +1,5 @@
 /* The file coracle-sd-bus: see program.hpp. */
-  .section .rodata.coracle_sd_bus, "a", @progbits
+  .section .rodata.coracle_sd_bus, "a", %progbits
   .balign 16
   .globl coracle_sd_bus_begin
   .hidden coracle_sd_bus_begin
@@ -8,4 +8,4 @@ coracle_sd_bus_begin:
   .globl coracle_sd_bus_end
   .hidden coracle_sd_bus_end
 coracle_sd_bus_end:
-  .section .note.GNU-stack, "", @progbits
+  .section .note.GNU-stack, "", %progbits

@@ -6,7 +6,7 @@
 
 namespace coracle::sys {
 
-// Sealed against ever being executed; or to be executed, and to be sealed by the caller.
+// Sealed against ever being executed; or to be executed, and to be sealed by a caller who shows it.
 enum class MemfdUse { data, program };
 
 // `name` is what /proc/self/fd shows.  Says to the kernel what it is for, without which the sysctl

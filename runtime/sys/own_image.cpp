@@ -43,8 +43,8 @@ int protection_of(const ElfW(Phdr) & segment) {
          ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
 }
 
-// A writable segment is two mappings: the loader has made its head read-only (PT_GNU_RELRO), in
-// whole pages, the last of which it leaves writable where they share it.  elf(5)
+// A writable segment is two mappings: what relocated it has made its head read-only (PT_GNU_RELRO),
+// in whole pages, the last of which it leaves writable where they share it.  elf(5)
 void add_writable(std::vector<Piece>& pieces, const Piece& segment, std::uintptr_t relro_end) {
   const std::uintptr_t end = segment.start + segment.size;
   const std::uintptr_t middle = std::min(std::max(relro_end, segment.start), end);
@@ -83,7 +83,7 @@ std::vector<Piece> pieces_of(const dl_phdr_info& program) {
   return pieces;
 }
 
-// The first that the loader names is the program itself.
+// The first that is named is the program itself.  dl_iterate_phdr(3)
 dl_phdr_info own_program() {
   dl_phdr_info own = {};
   ::dl_iterate_phdr(

@@ -66,6 +66,7 @@ TEST_CASE("cgroup manager: no program that asks systemd starts where systemd is 
   program.args.insert(program.args.begin(), {CORACLE_WITHOUT_BINARY, "execveat"});
   const Outcome outcome = run(program);
   CHECK_MESSAGE(outcome.exit_code == 0, outcome.text());
+  CHECK(outcome.err == "");
 }
 
 TEST_CASE("cgroup manager disabled: on v1 a container lives in the cgroups of its caller") {

@@ -2,6 +2,7 @@
 #include "runtime/cgroup/systemd.hpp"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -15,6 +16,10 @@
 
 #include <doctest/doctest.h>
 
+#include "runtime/base/strings.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/proc_stat.hpp"
+#include "runtime/sys/sockets.hpp"
 #include "tests/support/summary.hpp"
 #include "tests/unit/temporary_tree.hpp"
 
@@ -40,6 +45,8 @@ sys::Fd listen_at(const std::string& path) {
   sys::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(::listen(socket.get(), 1) == 0);
+  const timeval patience = {.tv_sec = 60, .tv_usec = 0};  // of accept(2) too
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
   return socket;
 }
 
@@ -63,6 +70,15 @@ sys::Fd welcome(const sys::Fd& listening) {
 
 dbus::Deadline in(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
+}
+
+dbus::Call some_call() {
+  return {.method = {.destination = "org.example",
+                     .path = "/org/example",
+                     .interface = "org.example.Manager",
+                     .name = "Call"},
+          .arguments = {},
+          .reply = ""};
 }
 
 // Who lets one client in, and then says no more.
@@ -135,11 +151,7 @@ TEST_CASE("sd-bus: who answers no call, and sends no signal, is waited for until
   Silent systemd;
   const auto bus = systemd.connect();
   REQUIRE_MESSAGE(bus.has_value(), bus.error().text());
-  const dbus::Method method = {.destination = "org.example",
-                               .path = "/org/example",
-                               .interface = "org.example.Manager",
-                               .name = "Call"};
-  const auto called = bus->call({.method = method, .arguments = {}, .reply = ""}, in(10ms));
+  const auto called = bus->call(some_call(), in(10ms));
   REQUIRE_FALSE(called.has_value());
   CHECK(called.error().code == ETIMEDOUT);
   const auto signal = bus->next_signal(
@@ -167,4 +179,37 @@ TEST_CASE("sd-bus: its program ends with the connection") {
   }
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
   CHECK(errno == ECHILD);
+}
+
+TEST_CASE("sd-bus: its program ends with who asked it, also in the middle of a call") {
+  if (!has_library()) return coracle::test::skip_case("libsystemd.so.0 is not installed");
+  const test::TemporaryTree tree({});
+  const std::string path = tree.path() + "/private";
+  const sys::Fd socket = listen_at(path);
+  auto numbers = sys::make_pipe().value();
+  const pid_t asking = ::fork();
+  if (asking == 0) {
+    const dbus::Address addresses[] = {{.text = "unix:path=" + path, .has_daemon = false}};
+    const auto bus = Bus::connect(addresses, in(60s));
+    const std::string children = "/proc/self/task/" + std::to_string(::getpid()) + "/children";
+    std::ignore = sys::write_all(numbers.write, sys::read_file(children).value_or(""));
+    numbers.write.reset();
+    if (bus) std::ignore = bus->call(some_call(), in(600s));
+    ::_exit(1);
+  }
+  const sys::Fd peer = welcome(socket);  // stays, and says no more
+  numbers.write.reset();
+  const std::string number = sys::read_all(numbers.read).value();
+  const auto program = parse_number<pid_t>(trim(number));
+  std::this_thread::sleep_for(100ms);  // usually it is in that call by then
+  REQUIRE(::kill(asking, SIGKILL) == 0);
+  REQUIRE(::waitpid(asking, nullptr, 0) == asking);
+  REQUIRE(program.has_value());
+  bool ended = false;
+  for (int i = 0; i < 1000 && !ended; ++i) {
+    const auto facts = sys::process_facts(*program);
+    ended = !facts || facts->ended();
+    if (!ended) std::this_thread::sleep_for(10ms);
+  }
+  CHECK(ended);
 }
