@@ -7,6 +7,10 @@
 #include <array>
 #include <cstddef>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace coracle::sys {
 namespace {
 
@@ -53,6 +57,10 @@ Result<RawClone> raw_vfork(const CloneRequest& request, ChildMain child_main, vo
     args.cgroup = static_cast<std::uint64_t>(request.cgroup->get());
   }
   const long pid = clone3_on_stack(args, child_main, argument);
+#if defined(__SANITIZE_ADDRESS__)
+  // The marks of frames that the child never left, because it became another program.
+  __asan_unpoison_memory_region(stack.data(), stack.size());
+#endif
   if (pid < 0) return fail_errno("clone3", static_cast<int>(-pid));
   return RawClone{.pid = static_cast<pid_t>(pid),
                   .pidfd = PidFd(pidfd),
