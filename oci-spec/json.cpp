@@ -16,9 +16,14 @@ namespace coracle::oci::json {
 
 // Receives yajl's events; only json::parse and the callbacks below use it.
 class Builder {
+  static constexpr std::size_t usual_depth = 8;
+  static constexpr std::size_t usual_members = 24;
+
  public:
   Builder(std::string_view text, std::string_view name) : document_(text, name) {
     document_.nodes_.reserve(std::min<std::size_t>(text.size() / 16 + 1, 1 << 16));
+    open_.reserve(usual_depth);
+    names_.reserve(usual_members);
   }
 
   bool key(std::string_view name) {
@@ -61,7 +66,7 @@ class Builder {
     if (not_after(whole.data(), text.data()) &&
         not_after(text.data() + text.size(), whole.data() + whole.size()))
       return text;
-    return document_.decoded_.emplace_back(text);
+    return document_.decoded_.emplace_front(text);
   }
 
   void add(Kind kind, std::string_view text) {
@@ -149,11 +154,10 @@ std::string syntax_error(yajl_handle parser, std::string_view text, std::size_t 
 }  // namespace
 
 Result<Document> parse(std::string_view text, std::string_view name) {
-  const std::string prefix(name);
-  TRY(check_text(text).context(prefix));
+  if (auto good = check_text(text); !good) return fail_with(std::move(good).error().context(name));
   Builder tree(text, name);
   const Parser parser(yajl_alloc(&callbacks, nullptr, &tree));
-  if (!parser) return fail_errno(prefix + ": start the JSON parser", ENOMEM);
+  if (!parser) return fail_errno(std::string(name) + ": start the JSON parser", ENOMEM);
   // check_text is stricter.
   yajl_config(parser.get(), yajl_dont_validate_strings, 1);
 
@@ -166,7 +170,7 @@ Result<Document> parse(std::string_view text, std::string_view name) {
   }
   if (status == yajl_status_ok) return std::move(tree).document();
   if (auto refusal = std::move(tree).refusal()) return std::unexpected(*std::move(refusal));
-  return fail(prefix + ": " + syntax_error(parser.get(), text, at));
+  return fail(std::string(name) + ": " + syntax_error(parser.get(), text, at));
 }
 
 Kind Value::kind() const {

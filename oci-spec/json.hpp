@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,7 +110,7 @@ class Document {
   std::string_view text_;
   std::string name_;
   std::vector<Node> nodes_;
-  std::deque<std::string> decoded_;  // strings that had escapes; addresses stay
+  std::forward_list<std::string> decoded_;  // strings that had escapes; addresses stay
 };
 
 // Parses the whole of `text`, which must outlive the document.  Refuses, with

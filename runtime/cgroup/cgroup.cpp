@@ -57,22 +57,32 @@ Result<void> check_memory_use(const std::string& dir, const oci::Memory& memory)
   return check("memory", memory.limit.value_or(0));
 }
 
+// Null where no v1 hierarchy has the controller.
+const Hierarchy* hierarchy_of(const Host& host, std::string_view controller) {
+  for (const Hierarchy& hierarchy : host.v1)
+    if (std::ranges::find(hierarchy.controllers, controller) != hierarchy.controllers.end())
+      return &hierarchy;
+  return nullptr;
+}
+
 // Null where no v1 hierarchy has the controller, or the container no part in it.
 const std::string* find_v1(const Host& host, const Paths& paths, std::string_view controller) {
-  for (const Hierarchy& hierarchy : host.v1) {
-    if (std::ranges::find(hierarchy.controllers, controller) == hierarchy.controllers.end())
-      continue;
-    const auto path = paths.v1.find(hierarchy.controllers.front());
-    return path == paths.v1.end() ? nullptr : &path->second;
-  }
-  return nullptr;
+  const Hierarchy* const hierarchy = hierarchy_of(host, controller);
+  if (hierarchy == nullptr) return nullptr;
+  const auto path = paths.v1.find(hierarchy->controllers.front());
+  return path == paths.v1.end() ? nullptr : &path->second;
 }
 
 }  // namespace
 
-bool is_frozen(const Host& host, const Paths& paths) {
-  if (const std::string* dir = find_v1(host, paths, "freezer")) return v1::frozen(*dir);
-  return !paths.v2.empty() && v2::frozen(paths.v2);
+bool is_frozen(const Host& host, const Paths& paths, const sys::Stem& stem) {
+  if (const std::string* dir = find_v1(host, paths, "freezer")) return v1::frozen(*dir, stem);
+  return !paths.v2.empty() && v2::frozen(paths.v2, stem);
+}
+
+sys::Stem freezer_stem(const Host& host) {
+  const Hierarchy* const v1 = hierarchy_of(host, "freezer");
+  return sys::open_stem(v1 == nullptr ? host.v2_mount_point : v1->mount_point);
 }
 
 std::vector<std::string> Cgroup::directories() const {

@@ -14,6 +14,7 @@
 #include "oci-spec/config_linux.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/sys/fd.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace coracle::cgroup {
 
@@ -59,7 +60,9 @@ struct Paths {
 Result<Paths> container_paths(const Host& host, std::string_view cgroups_path, std::string_view id);
 
 // Whether the container's cgroup was asked to be frozen; false also when it is gone.
-bool is_frozen(const Host& host, const Paths& paths);
+bool is_frozen(const Host& host, const Paths& paths, const sys::Stem& stem = {});
+// For is_frozen() of many: where the hierarchy that freezes is mounted.
+sys::Stem freezer_stem(const Host& host);
 
 // What a kernel without the file means for a Setting.
 enum class IfMissing {

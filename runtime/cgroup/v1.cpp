@@ -81,8 +81,8 @@ Result<void> thaw(const std::string& dir) {
   return sys::write_once(dir + "/freezer.state", "THAWED");
 }
 
-bool frozen(const std::string& dir) {
-  const auto asked = sys::read_record(dir + "/freezer.self_freezing");
+bool frozen(const std::string& dir, const sys::Stem& stem) {
+  const auto asked = sys::read_record(dir + "/freezer.self_freezing", stem);
   return asked && trim(*asked) == "1";
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/cgroup/tree.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace coracle::cgroup::v1 {
 
@@ -25,7 +26,7 @@ Result<void> freeze(const std::string& dir, std::chrono::milliseconds limit);
 Result<void> thaw(const std::string& dir);
 
 // Asked to freeze itself; `effectively`: or frozen with a cgroup above it.
-bool frozen(const std::string& dir);
+bool frozen(const std::string& dir, const sys::Stem& stem = {});
 bool effectively_frozen(const std::string& dir);
 
 }  // namespace coracle::cgroup::v1

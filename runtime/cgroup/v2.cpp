@@ -138,8 +138,8 @@ Result<void> thaw(const std::string& dir) {
   return sys::write_once(dir + "/cgroup.freeze", "0");
 }
 
-bool frozen(const std::string& dir) {
-  const auto asked = sys::read_record(dir + "/cgroup.freeze");
+bool frozen(const std::string& dir, const sys::Stem& stem) {
+  const auto asked = sys::read_record(dir + "/cgroup.freeze", stem);
   return asked && trim(*asked) == "1";
 }
 

@@ -10,6 +10,7 @@
 
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/tree.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace coracle::cgroup::v2 {
 
@@ -33,7 +34,7 @@ Result<void> require(const std::string& mount_point, const std::string& dir,
 Result<void> freeze(const std::string& dir, std::chrono::milliseconds limit);
 Result<void> thaw(const std::string& dir);
 // Asked to freeze itself; `effectively`: or frozen with a cgroup above it.
-bool frozen(const std::string& dir);
+bool frozen(const std::string& dir, const sys::Stem& stem = {});
 bool effectively_frozen(const std::string& dir);
 
 // cgroup.kill; false where there is none (kernels before 5.14).

@@ -17,15 +17,23 @@ pid_t shown_pid(const container::Described& container) {
   return container.status == oci::Status::stopped ? 0 : container.facts.pid;
 }
 
+// Takes the first field off a line of passwd(5).
+std::string_view take_field(std::string_view& line) {
+  const std::string_view field = line.substr(0, line.find(':'));
+  line.remove_prefix(std::min(field.size() + 1, line.size()));
+  return field;
+}
+
 }  // namespace
 
 std::string user_name(uid_t uid, std::string_view passwd) {
   const std::string wanted = std::to_string(uid);
   while (!passwd.empty()) {
-    const std::string_view line = passwd.substr(0, passwd.find('\n'));
-    const auto fields = split(line, ':');
-    if (fields.size() > 2 && fields[2] == wanted) return std::string(fields[0]);
+    std::string_view line = passwd.substr(0, passwd.find('\n'));
     passwd.remove_prefix(std::min(line.size() + 1, passwd.size()));
+    const std::string_view name = take_field(line);
+    take_field(line);  // the password
+    if (take_field(line) == wanted) return std::string(name);
   }
   return "#" + wanted;
 }

@@ -19,7 +19,8 @@ struct Described {
 Result<Described> describe(const std::string& root, const std::string& id);
 // Hands `each` every container below `root`, in the order of their ids; where the state of one
 // cannot be read, an error that names it.
-Result<void> list(const std::string& root, const std::function<void(Result<Described>)>& each);
+Result<void> list(const std::string& root,
+                  const std::function<void(const Result<Described>&)>& each);
 
 // "container not running" when it is stopped.  With `all`: every process of
 // its cgroup, and no error when it is stopped.

@@ -239,10 +239,11 @@ Result<ContainerState> StateDir::load() const {
   return ContainerState{std::move(facts), TRY(oci::parse_spec(*config, path_ + "/" + config_file))};
 }
 
-Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id) {
+Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id,
+                                  const sys::Stem& stem) {
   TRY(check_id(id));
   const std::string path = root + "/" + id + "/" + state_file;
-  const auto text = sys::read_record(path);
+  const auto text = sys::read_record(path, stem);
   if (text) return parse_facts(*text, path);
   // Why it is not there only the directory tells.
   const StateDir dir = TRY(StateDir::peek(root, id));

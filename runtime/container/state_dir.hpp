@@ -12,6 +12,7 @@
 #include "runtime/base/result.hpp"
 #include "runtime/cgroup/cgroup.hpp"
 #include "runtime/sys/fd.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace coracle::container {
 
@@ -81,7 +82,8 @@ class StateDir {
   const std::string& path() const { return path_; }
 
  private:
-  friend Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id);
+  friend Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id,
+                                           const sys::Stem& stem);
 
   Result<ContainerFacts> load_facts() const;
   Result<ContainerFacts> facts_without_file(Error error) const;
@@ -94,8 +96,10 @@ class StateDir {
   bool remove_when_dropped_ = false;
 };
 
-// What StateDir::load() of a peek has without the configuration, in fewer system calls.
-Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id);
+// What StateDir::load() of a peek has without the configuration, in fewer system calls.  For many
+// containers `stem` is that of `root`.
+Result<ContainerFacts> peek_facts(const std::string& root, const std::string& id,
+                                  const sys::Stem& stem = {});
 
 // [A-Za-z0-9_+.-]+, not "." or "..", at most 1024 bytes.
 Result<void> check_id(std::string_view id);

@@ -7,21 +7,23 @@ namespace coracle::container {
 namespace {
 
 // `host` may not be known: where no cgroup is mounted.
-bool is_frozen(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
-  return host && cgroup::is_frozen(*host, facts.cgroup_paths);
+bool is_frozen(const ContainerFacts& facts, const Result<cgroup::Host>& host,
+               const sys::Stem& freezers) {
+  return host && cgroup::is_frozen(*host, facts.cgroup_paths, freezers);
 }
 
 }  // namespace
 
-Result<oci::Status> status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host) {
+Result<oci::Status> status_of(const ContainerFacts& facts, const Result<cgroup::Host>& host,
+                              const sys::Stem& freezers) {
   if (facts.pid == 0) return oci::Status::creating;
   const std::optional<sys::ProcessFacts> init = TRY(init_facts(facts));
-  return init ? status_of(facts, *init, host) : oci::Status::stopped;
+  return init ? status_of(facts, *init, host, freezers) : oci::Status::stopped;
 }
 
 oci::Status status_of(const ContainerFacts& facts, const sys::ProcessFacts& init,
-                      const Result<cgroup::Host>& host) {
-  if (is_frozen(facts, host)) return oci::Status::paused;
+                      const Result<cgroup::Host>& host, const sys::Stem& freezers) {
+  if (is_frozen(facts, host, freezers)) return oci::Status::paused;
   const bool created = init.has_not_executed() && !facts.restored;
   return created ? oci::Status::created : oci::Status::running;
 }

@@ -71,8 +71,20 @@ Result<std::string> read_file_at(const Fd& dir, const std::string& name, std::si
   return read_all(fd, most).context(name);
 }
 
+Stem open_stem(std::string path) {
+  Fd dir(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return {.path = std::move(path), .dir = std::move(dir)};
+}
+
 Result<std::string> read_record(const std::string& path) {
-  const Fd fd = TRY(open_file(path, O_RDONLY));
+  return read_record(path, Stem{});
+}
+
+Result<std::string> read_record(const std::string& path, const Stem& stem) {
+  const bool below = stem.dir && path.starts_with(stem.path) && path[stem.path.size()] == '/';
+  const char* const name = path.c_str() + (below ? stem.path.size() + 1 : 0);
+  const Fd fd(::openat(below ? stem.dir.get() : AT_FDCWD, name, O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno("open " + path);
   Chunk chunk;
   const std::size_t got = TRY(read_chunk(fd, chunk).context(path));
   std::string text(chunk.data(), got);

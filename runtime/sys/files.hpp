@@ -26,6 +26,17 @@ Result<std::string> read_all(const Fd& fd, std::size_t most = 64 << 20);
 // of procfs and cgroupfs that is a single record (fs/seq_file.c).
 Result<std::string> read_record(const std::string& path);
 
+// A directory below which many files are read: the way to it is walked once.
+struct Stem {
+  std::string path;  // as the files' paths begin, without a slash at its end
+  Fd dir;            // none: each file is opened by its whole path
+};
+
+// Without a descriptor where `path` cannot be opened.
+Stem open_stem(std::string path);
+// The same file, and the same errors, if `path` is not below `stem` too.
+Result<std::string> read_record(const std::string& path, const Stem& stem);
+
 // One write(2), as procfs and cgroupfs demand; O_WRONLY, never creates.
 Result<void> write_once(const std::string& path, std::string_view text);
 Result<void> write_once_at(const Fd& dir, const std::string& name, std::string_view text);

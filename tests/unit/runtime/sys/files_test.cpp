@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 namespace coracle::sys {
 namespace {
@@ -42,6 +43,27 @@ TEST_CASE("files: a record is read whole, however long it is") {
   }
   std::filesystem::remove(path);
   CHECK(read_record(path).error().text() == "open " + path + ": no such file or directory");
+}
+
+TEST_CASE("files: below a stem or beside it, the file that the path names is read") {
+  std::string pattern = (std::filesystem::temp_directory_path() / "coracle-files-XXXXXX").string();
+  const std::string top = ::mkdtemp(pattern.data());
+  std::filesystem::create_directories(top + "/root/web1");
+  std::filesystem::create_directory(top + "/root2");
+  std::ofstream(top + "/root/web1/state.json") << "below";
+  std::ofstream(top + "/root2/state.json") << "beside";
+  const Stem stem = open_stem(top + "/root");
+  REQUIRE(stem.dir);
+  CHECK(read_record(top + "/root/web1/state.json", stem).value() == "below");
+  CHECK(read_record(top + "/root2/state.json", stem).value() == "beside");
+  CHECK(read_record(top + "/root/none", stem).error().text() ==
+        "open " + top + "/root/none: no such file or directory");
+  // It is the directory that was opened, whatever has its name by now.
+  std::filesystem::rename(top + "/root", top + "/moved");
+  CHECK(read_record(top + "/root/web1/state.json", stem).value() == "below");
+  CHECK_FALSE(open_stem(top + "/root").dir);
+  CHECK(read_record(top + "/moved/web1/state.json", open_stem(top + "/root")).value() == "below");
+  std::filesystem::remove_all(top);
 }
 
 TEST_CASE("files: one longer than allowed is refused") {
