@@ -37,10 +37,13 @@ def build(work, ready=None):
         if ready:
             shutil.copy(os.path.join(ready, name), work)
             continue
-        objects = start_of_coracle(work) if name == "floor" else []
-        paths = [os.path.join(HERE, source) for source in sources]
-        subprocess.run(["cc", "-O2", *(["-fPIE", "-static-pie"] if objects else ["-static"]),
-                        "-D_GNU_SOURCE", "-o", f"{work}/{name}", *paths, *objects], check=True)
+        compile_program(work, name, sources, start_of_coracle(work) if name == "floor" else [])
+
+
+def compile_program(work, name, sources, objects=()):
+    subprocess.run(["cc", "-O2", *(["-fPIE", "-static-pie"] if objects else ["-static"]),
+                    "-D_GNU_SOURCE", "-o", f"{work}/{name}",
+                    *(os.path.join(HERE, source) for source in sources), *objects], check=True)
 
 
 def start_of_coracle(work):
