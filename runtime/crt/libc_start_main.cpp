@@ -1,5 +1,6 @@
 // What the C library does between the kernel's jump to a static program and
-// main(), without one thing: it asks the processor nothing.
+// main(), but for two things: it asks the processor nothing, and relocates
+// memory, not a file's.
 //
 // glibc asks some 70 times what the processor can and how large its caches are,
 // to choose the quickest of its memcpy(3)s.  In a virtual machine each CPUID
@@ -13,11 +14,17 @@
 // are those whose csu/libc-start.c was read, and CMakeLists.txt runs probe.cpp,
 // linked with this, before it lets the runtime have it.
 //
+// The data that relocations write to is first taken off the file as a whole:
+// each of its 20 pages would be a page fault and a copy of its own, and once
+// more a copy where the program is mapped anew (sys/own_image.hpp).
+//
 // Until _dl_relocate_static_pie() nothing may need a relocation, and until
 // __libc_setup_tls() nothing a thread's own variable: no calls through tables,
 // no stack protector.
 #include <elf.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -42,6 +49,7 @@ extern Finalizer* const __fini_array_end[];
 Initializer _init;
 Finalizer _fini;
 
+extern const Elf64_Ehdr __ehdr_start;  // the linker's
 extern void* __libc_stack_end;
 extern int __libc_enable_secure;
 extern const std::uintptr_t* _dl_random;
@@ -71,6 +79,50 @@ extern const int __x86_string_control = 0;
 #pragma GCC visibility pop
 
 namespace {
+
+// syscall(2), which would set errno, a thread's own variable: the kernel's negative error instead.
+long system_call(long number, std::uintptr_t first, std::uintptr_t second, std::uintptr_t third,
+                 std::uintptr_t fourth, std::uintptr_t fifth, std::uintptr_t sixth) {
+  long result = 0;
+  register std::uintptr_t r10 asm("r10") = fourth;
+  register std::uintptr_t r8 asm("r8") = fifth;
+  register std::uintptr_t r9 asm("r9") = sixth;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(first), "S"(second), "d"(third), "r"(r10), "r"(r8), "r"(r9)
+               : "rcx", "r11", "memory");
+  return result;
+}
+
+// memcpy(3) is one of the choices that are not made yet.
+void copy_words(std::uintptr_t to, std::uintptr_t from, std::size_t size) {
+  std::size_t words = size / sizeof(std::uint64_t);
+  asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
+// Where the kernel gives no memory the file's pages stay.
+void move_to_memory(const Elf64_Phdr& segment, std::uintptr_t base) {
+  constexpr std::uintptr_t page = 4096;  // x86-64 has no other
+  const std::uintptr_t start = (base + segment.p_vaddr) & ~(page - 1);
+  const std::uintptr_t file_end = base + segment.p_vaddr + segment.p_filesz;
+  const std::size_t size = ((file_end + page - 1) & ~(page - 1)) - start;
+  constexpr auto any_descriptor = static_cast<std::uintptr_t>(-1);
+  const long copy = system_call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, any_descriptor, 0);
+  if (copy < 0) return;
+  const auto copied = static_cast<std::uintptr_t>(copy);
+  copy_words(copied, start, size);
+  if (system_call(SYS_mremap, copied, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start, 0) < 0)
+    system_call(SYS_munmap, copied, size, 0, 0, 0, 0);
+}
+
+void move_data_to_memory() {
+  const auto base = reinterpret_cast<std::uintptr_t>(&__ehdr_start);
+  const auto* segments = reinterpret_cast<const Elf64_Phdr*>(base + __ehdr_start.e_phoff);
+  for (int i = 0; i < __ehdr_start.e_phnum; ++i)
+    if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W) != 0)
+      move_to_memory(segments[i], base);
+}
 
 // The processor's registers for what the ABI keeps in a thread's control block:
 // 0x28 what the stack protector compares, 0x30 what hides pointers in
@@ -105,6 +157,7 @@ void finalize(void*) {
 extern "C" [[noreturn]] int __libc_start_main(int (*main)(int, char**, char**), int argc,
                                               char** argv, Initializer*, Finalizer*, Finalizer*,
                                               void* stack_end) {
+  move_data_to_memory();
   environ = argv + argc + 1;
   __libc_stack_end = stack_end;
   char** environment_end = environ;

@@ -190,8 +190,14 @@ Result<void> set_exe_link(const Fd& file) {
 }  // namespace
 
 Result<void> replace_own_image(const Fd& same) {
-  for (const Piece& piece : pieces_of(own_program()))
-    TRY(piece.written ? move_to_memory(piece) : map_again(piece, same));
+  const std::vector<Piece> pieces = pieces_of(own_program());
+  for (const Piece& piece : pieces)
+    if (!piece.written) TRY(map_again(piece, same));
+  auto set = set_exe_link(same);
+  if (set || set.error().code != EBUSY) return set;
+  // What was written is memory already where runtime/crt/ has started us, and else now.
+  for (const Piece& piece : pieces)
+    if (piece.written) TRY(move_to_memory(piece));
   return set_exe_link(same);
 }
 

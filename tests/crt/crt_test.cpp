@@ -23,6 +23,7 @@
 
 namespace {
 
+volatile int initialised = 42;
 int made_before_main = 0;
 struct BeforeMain {
   BeforeMain() { ++made_before_main; }
@@ -59,18 +60,26 @@ std::uintptr_t of_control_block(std::size_t offset) {
   for (std::size_t i = 0; i < size; ++i) begin[i] = 'x';
 }
 
-// Permissions of the mapping of this process that holds `address`; "" if none.
-std::string permissions_at(const void* address) {
+struct Mapping {
+  std::string permissions;
+  unsigned long inode = 0;  // 0: of no file
+};
+
+// The mapping of this process that holds `address`.  proc_pid_maps(5)
+Mapping mapping_at(const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
     std::array<char, 5> permissions{};
-    REQUIRE(std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, permissions.data()) == 3);
-    if (begin <= wanted && wanted < end) return permissions.data();
+    unsigned long inode = 0;
+    REQUIRE(std::sscanf(line.c_str(), "%lx-%lx %4s %*s %*s %lu", &begin, &end, permissions.data(),
+                        &inode) == 4);
+    if (begin <= wanted && wanted < end) return {.permissions = permissions.data(), .inode = inode};
   }
-  return "";
+  FAIL("no mapping holds the address");
+  return {};
 }
 
 struct WithTable {
@@ -163,7 +172,20 @@ TEST_CASE("crt: what only relocation writes is read-only") {
   const void* table = nullptr;
   std::memcpy(&table, &object, sizeof table);
   CHECK(object.number() == 7);
-  CHECK(permissions_at(table) == "r--p");
+  CHECK(mapping_at(table).permissions == "r--p");
+#ifdef CORACLE_STARTS_UNASKED
+  CHECK(mapping_at(table).inode == 0);
+#endif
+}
+
+TEST_CASE("crt: what was initialised has its value, may be changed, and is of no file") {
+  CHECK(initialised == 42);
+  initialised = 43;
+  CHECK(initialised == 43);
+  CHECK(mapping_at(const_cast<const int*>(&initialised)).permissions == "rw-p");
+#ifdef CORACLE_STARTS_UNASKED
+  CHECK(mapping_at(const_cast<const int*>(&initialised)).inode == 0);
+#endif
 }
 
 TEST_CASE("crt: what was registered runs at exit") {
