@@ -145,7 +145,8 @@ Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t i
                                             ? "a directory cannot cover a file, or lie below one"
                                             : "nothing can lie below a file"));
   const sys::Fd target = TRY(std::move(destination));
-  if (S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
+  const bool made_to_fit = is_directory && !mount.links.destination_itself;
+  if (!made_to_fit && S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
     return fail_errno("the source is a file, the destination a directory", ENOTDIR);
   const std::string inside = TRY(path_inside(context, target));
   const bool from_proc = inside == "/proc" && TRY(is_proc(from));

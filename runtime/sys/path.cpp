@@ -117,13 +117,17 @@ Result<Fd> reopen(const Fd& fd, int flags) {
   return opened;
 }
 
-// openat2 first; a missing name is then made by the walk.
+// openat2 first; a missing name is then made by the walk, which does not look at what it ends at.
 Result<Fd> make_in_root(const Fd& root, std::string_view path, Missing missing, mode_t mode) {
-  Fd found = openat2_in_root(root, std::string(path.empty() ? "/" : path), O_PATH);
+  const int kind = missing == Missing::make_directories ? O_DIRECTORY : 0;
+  Fd found = openat2_in_root(root, std::string(path.empty() ? "/" : path), O_PATH | kind);
   if (found) return found;
   if (errno != ENOENT && errno != ENOSYS && errno != EPERM)
     return fail_errno("open " + std::string(path) + " in the container");
-  return Walk(root, missing, mode).to(path).context("make " + std::string(path));
+  Fd made = TRY(Walk(root, missing, mode).to(path).context("make " + std::string(path)));
+  if (kind == O_DIRECTORY && !S_ISDIR(TRY(status_of(made)).st_mode))
+    return fail_errno("mkdir " + std::string(path), ENOTDIR);
+  return made;
 }
 
 }  // namespace
@@ -142,10 +146,7 @@ Result<Fd> open_in_root(const Fd& root, std::string_view path, int flags) {
 }
 
 Result<Fd> make_directory_in_root(const Fd& root, std::string_view path, mode_t mode) {
-  Fd fd = TRY(make_in_root(root, path, Missing::make_directories, mode));
-  const struct stat status = TRY(status_of(fd));
-  if (!S_ISDIR(status.st_mode)) return fail_errno("mkdir " + std::string(path), ENOTDIR);
-  return fd;
+  return make_in_root(root, path, Missing::make_directories, mode);
 }
 
 Result<Fd> make_file_in_root(const Fd& root, std::string_view path, mode_t mode) {
