@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "runtime/base/strings.hpp"
@@ -109,11 +110,41 @@ Result<sys::Fd> destination_itself(const Context& context, const plan::Mount& mo
                       : sys::make_file_in_root(place.directory, place.name, 0644);
 }
 
-Result<sys::Fd> bind_destination(const Context& context, const plan::Mount& mount,
+Result<sys::Fd> make_destination(const Context& context, const plan::Mount& mount,
                                  bool is_directory) {
   if (mount.links.destination_itself) return destination_itself(context, mount, is_directory);
   return is_directory ? sys::make_directory_in_root(context.root, mount.destination, 0755)
                       : sys::make_file_in_root(context.root, mount.destination, 0644);
+}
+
+struct Destination {
+  sys::Fd fd;
+  std::string inside;  // its path in the container
+};
+
+// One that is there under its own name: nothing is to be made, nor to be asked of procfs.
+std::optional<Destination> plain_destination(const Context& context, const std::string& destination,
+                                             int flags) {
+  sys::Fd fd = sys::open_plain_in_root(context.root, destination, O_PATH | flags);
+  if (!fd) return std::nullopt;
+  return Destination{.fd = std::move(fd), .inside = sys::clean_path(destination)};
+}
+
+constexpr auto file_on_directory = "the source is a file, the destination a directory";
+constexpr auto directory_on_file = "a directory cannot cover a file, or lie below one";
+
+Result<Destination> bind_destination(const Context& context, const plan::Mount& mount,
+                                     const sys::Fd& source) {
+  const bool is_directory = S_ISDIR(TRY(sys::status_of(source)).st_mode);
+  auto made = make_destination(context, mount, is_directory);
+  if (!made && made.error().code == ENOTDIR)
+    return std::unexpected(std::move(made).error().context(
+        is_directory ? directory_on_file : "nothing can lie below a file"));
+  sys::Fd fd = TRY(std::move(made));
+  if (S_ISDIR(TRY(sys::status_of(fd)).st_mode) != is_directory)
+    return fail_errno(file_on_directory, ENOTDIR);
+  std::string inside = TRY(path_inside(context, fd));
+  return Destination{.fd = std::move(fd), .inside = std::move(inside)};
 }
 
 // One that is there already may stay if it says the same.
@@ -131,29 +162,32 @@ Result<void> make_link(const Context& context, const plan::Mount& mount) {
               in_quotes(mount.link_text));
 }
 
+// The kernel says of a file on a directory, or the other way round, no more than EINVAL.
+Result<void> check_kinds(const plan::Mount& mount, const sys::Fd& target) {
+  const auto source = open_path(mount);
+  if (!source) return {};
+  const bool from_directory = S_ISDIR(TRY(sys::status_of(*source)).st_mode);
+  const bool to_directory = S_ISDIR(TRY(sys::status_of(target)).st_mode);
+  if (from_directory == to_directory) return {};
+  return fail_errno(to_directory ? file_on_directory : directory_on_file, ENOTDIR);
+}
+
 Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t index) {
   if (!mount.link_text.empty()) return make_link(context, mount);
   Source source = TRY(open_source(context, mount, index));
   const sys::Fd path = source.mount ? sys::Fd() : TRY(open_path(mount));
   const sys::Fd& from = source.mount ? source.mount : path;
-  const bool is_directory = S_ISDIR(TRY(sys::status_of(from)).st_mode);
-  auto destination = bind_destination(context, mount, is_directory);
-  if (!destination && destination.error().code == ENOTDIR)
-    return std::unexpected(std::move(destination)
-                               .error()
-                               .context(is_directory
-                                            ? "a directory cannot cover a file, or lie below one"
-                                            : "nothing can lie below a file"));
-  const sys::Fd target = TRY(std::move(destination));
-  const bool made_to_fit = is_directory && !mount.links.destination_itself;
-  if (!made_to_fit && S_ISDIR(TRY(sys::status_of(target)).st_mode) != is_directory)
-    return fail_errno("the source is a file, the destination a directory", ENOTDIR);
-  const std::string inside = TRY(path_inside(context, target));
-  const bool from_proc = inside == "/proc" && TRY(is_proc(from));
-  TRY(check_target(inside, from_proc));
+  std::optional<Destination> found;
+  if (!source.from_host) found = plain_destination(context, mount.destination, 0);
+  if (!found) found = TRY(bind_destination(context, mount, from));
+  const Destination& destination = *found;
+  const bool from_proc = destination.inside == "/proc" && TRY(is_proc(from));
+  TRY(check_target(destination.inside, from_proc));
   const Placement placement = {
-      .target = target, .recursive = mount.recursive, .attributes = all_attributes(mount)};
-  return set_propagation(TRY(place_bind(context, mount, std::move(source), placement)), mount);
+      .target = destination.fd, .recursive = mount.recursive, .attributes = all_attributes(mount)};
+  auto placed = place_bind(context, mount, std::move(source), placement);
+  if (!placed) TRY(check_kinds(mount, destination.fd));
+  return set_propagation(TRY(std::move(placed)), mount);
 }
 
 // proc and sysfs on a symlink of the image would mount them elsewhere.
@@ -163,13 +197,18 @@ Result<void> check_ordinary(const plan::Mount& mount, const std::string& inside)
   return fail("filesystem " + in_quotes(mount.type) + " must be mounted on ordinary directory");
 }
 
+struct Directory : Destination {
+  bool is_new = false;  // made by us
+};
+
 // A tmpfs takes the mode of the directory that it covers, unless one is given.
-std::string data_with_mode(const plan::Mount& mount, std::optional<mode_t> covered) {
+Result<std::string> data_with_mode(const plan::Mount& mount, const Directory& covered) {
   const bool wanted =
-      mount.type == "tmpfs" && covered && mount.data.find("mode=") == std::string::npos;
+      mount.type == "tmpfs" && !covered.is_new && mount.data.find("mode=") == std::string::npos;
   if (!wanted) return mount.data;
   char text[16];
-  std::snprintf(text, sizeof text, "mode=%o", static_cast<unsigned>(*covered & 07777U));
+  const mode_t mode = TRY(sys::status_of(covered.fd)).st_mode;
+  std::snprintf(text, sizeof text, "mode=%o", static_cast<unsigned>(mode & 07777U));
   return mount.data.empty() ? text : mount.data + "," + text;
 }
 
@@ -178,22 +217,16 @@ bool stays_writable_for_now(const plan::Mount& mount) {
          (mount.destination == "/dev" || (mount.type == "tmpfs" && mount.copy_up));
 }
 
-struct Target {
-  sys::Fd fd;
-  std::optional<mode_t> covered_mode;  // absent: made by us
-};
-
-Result<Target> directory_for(const Context& context, const std::string& destination) {
-  Target target;
+Result<Directory> directory_for(const Context& context, const std::string& destination) {
+  if (auto plain = plain_destination(context, destination, O_DIRECTORY))
+    return Directory{*std::move(plain)};
+  Directory directory;
   auto there = sys::open_in_root(context.root, destination, O_PATH | O_DIRECTORY);
-  if (!there && there.error().code != ENOENT) return std::unexpected(std::move(there).error());
-  if (there) {
-    target.covered_mode = TRY(sys::status_of(*there)).st_mode;
-    target.fd = std::move(*there);
-    return target;
-  }
-  target.fd = TRY(sys::make_directory_in_root(context.root, destination, 0755));
-  return target;
+  directory.is_new = !there && there.error().code == ENOENT;
+  if (directory.is_new) there = sys::make_directory_in_root(context.root, destination, 0755);
+  directory.fd = TRY(std::move(there));
+  directory.inside = TRY(path_inside(context, directory.fd));
+  return directory;
 }
 
 // The queues of the host's IPC namespace, writable as its other objects are.
@@ -256,14 +289,12 @@ Result<sys::Fd> place_idmapped(Context& context, const plan::Mount& mount, std::
 }
 
 Result<void> make_filesystem(Context& context, const plan::Mount& mount, std::size_t index) {
-  Target target = TRY(directory_for(context, mount.destination));
-  const std::string inside = TRY(path_inside(context, target.fd));
-  if (mount.type == "proc" || mount.type == "sysfs") TRY(check_ordinary(mount, inside));
-  TRY(check_target(inside, mount.type == "proc"));
-  sys::Filesystem filesystem = {.type = mount.type,
-                                .source = mount.source,
-                                .data = data_with_mode(mount, target.covered_mode),
-                                .flags = mount.flags};
+  const Directory target = TRY(directory_for(context, mount.destination));
+  if (mount.type == "proc" || mount.type == "sysfs") TRY(check_ordinary(mount, target.inside));
+  TRY(check_target(target.inside, mount.type == "proc"));
+  std::string data = TRY(data_with_mode(mount, target));
+  sys::Filesystem filesystem = {
+      .type = mount.type, .source = mount.source, .data = std::move(data), .flags = mount.flags};
   const bool later = stays_writable_for_now(mount);
   if (later) filesystem.flags &= ~static_cast<unsigned long>(MS_RDONLY);
   sys::Fd placed = TRY((mount.idmap.kind == plan::IdmapKind::none

@@ -97,10 +97,11 @@ class Walk {
   int links_ = 0;
 };
 
-Fd openat2_in_root(const Fd& root, const std::string& path, int flags) {
+Fd openat2_in_root(const Fd& root, const std::string& path, int flags,
+                   std::uint64_t resolve = RESOLVE_NO_MAGICLINKS) {
   open_how how = {};
   how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_IN_ROOT | resolve;
   // EAGAIN: something below the root was renamed while we resolved "..".
   for (int tries = 0; tries < 128; ++tries) {
     const long fd = ::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how);
@@ -143,6 +144,10 @@ Result<Fd> open_in_root(const Fd& root, std::string_view path, int flags) {
   if ((flags & O_DIRECTORY) != 0 && !S_ISDIR(status.st_mode))
     return fail_errno("open " + text + " in the container", ENOTDIR);
   return found;
+}
+
+Fd open_plain_in_root(const Fd& root, const std::string& path, int flags) {
+  return openat2_in_root(root, path, flags, RESOLVE_NO_SYMLINKS);
 }
 
 Result<Fd> make_directory_in_root(const Fd& root, std::string_view path, mode_t mode) {

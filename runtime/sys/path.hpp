@@ -17,6 +17,10 @@ namespace coracle::sys {
 // links refused.  `flags` as for open(2); O_CREAT is not for this function.
 Result<Fd> open_in_root(const Fd& root, std::string_view path, int flags);
 
+// The same if nothing on the way is a symlink, so that `path` alone says where it is; if not, or if
+// it is not there, no descriptor: open_in_root() and those below know why, or what to do.
+Fd open_plain_in_root(const Fd& root, const std::string& path, int flags);
+
 // mkdir -p inside `root`; a dangling symlink's target is made inside too.
 // An O_PATH descriptor of the directory.  New directories have `mode`.
 Result<Fd> make_directory_in_root(const Fd& root, std::string_view path, mode_t mode);

@@ -57,6 +57,18 @@ TEST_CASE("path in root: a symlink and .. cannot lead out") {
     CHECK_MESSAGE(read_inside(tree, path).ends_with("no such file or directory"), path);
 }
 
+TEST_CASE("path in root: plain is what no symlink leads to") {
+  const Tree tree;
+  fs::create_symlink("dir", tree.inside("way"));
+  fs::create_symlink("file", tree.inside("dir/link"));
+  for (const char* path : {"/dir/file", "dir/file", "/dir", "/", "/dir/../dir/./file"})
+    CHECK_MESSAGE(open_plain_in_root(tree.root(), path, O_PATH), path);
+  for (const char* path : {"/way/file", "/way", "/dir/link", "/none", "/dir/file/below"})
+    CHECK_FALSE_MESSAGE(open_plain_in_root(tree.root(), path, O_PATH), path);
+  CHECK_FALSE(open_plain_in_root(tree.root(), "/dir/file", O_PATH | O_DIRECTORY));
+  CHECK_FALSE(open_plain_in_root(tree.root(), "/../victim/secret", O_PATH));
+}
+
 TEST_CASE("path in root: directories are made, and only inside") {
   const Tree tree;
   fs::create_symlink("../../victim/new", tree.inside("dangling"));
