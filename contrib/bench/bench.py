@@ -37,24 +37,32 @@ def build(work, ready=None):
         if ready:
             shutil.copy(os.path.join(ready, name), work)
             continue
-        compile_program(work, name, sources, start_of_coracle(work) if name == "floor" else [])
+        if name != "floor" or not compile_started_as_coracle(work, name, sources):
+            compile_program(work, name, sources, ["-static"])
 
 
-def compile_program(work, name, sources, objects=()):
-    subprocess.run(["cc", "-O2", *(["-fPIE", "-static-pie"] if objects else ["-static"]),
-                    "-D_GNU_SOURCE", "-o", f"{work}/{name}",
-                    *(os.path.join(HERE, source) for source in sources), *objects], check=True)
+def compile_program(work, name, sources, how, check=True):
+    """Whether it could be compiled and linked, with `check` always."""
+    return subprocess.run(
+        ["cc", "-O2", "-D_GNU_SOURCE", "-o", f"{work}/{name}",
+         *(os.path.join(HERE, source) for source in sources), *how], check=check,
+        stderr=None if check else subprocess.DEVNULL).returncode == 0
 
 
-def start_of_coracle(work):
-    """The floor is not to ask the processor what coracle does not ask (runtime/crt/): what to link
-    it with, nothing where coracle starts by the C library's own code too."""
-    made = f"{work}/libc_start_main.o"
+def compile_started_as_coracle(work, name, sources):
+    """The floor is not to ask the processor what coracle does not ask (runtime/crt/).  False, and
+    a line, where coracle starts by the C library's own code too."""
+    start = f"{work}/libc_start_main.o"
     compiled = subprocess.run(
-        ["c++", "-std=c++23", "-O2", "-fPIE", "-fno-stack-protector", "-D_GNU_SOURCE", "-c",
-         "-o", made, os.path.join(ROOT, "runtime/crt/libc_start_main.cpp")],
+        ["c++", "-std=c++23", "-O2", "-fPIE", "-fno-stack-protector", "-fno-builtin", "-fno-lto",
+         "-fno-tree-loop-distribute-patterns", "-D_GNU_SOURCE", "-I", ROOT, "-c", "-o", start,
+         os.path.join(ROOT, "runtime/crt/libc_start_main.cpp")],
         check=False, stderr=subprocess.DEVNULL)
-    return [made] if compiled.returncode == 0 else []
+    how = ["-fPIE", "-static-pie", start]
+    if compiled.returncode == 0 and compile_program(work, name, sources, how, check=False):
+        return True
+    print("*** the floor starts by the C library's own code: runtime/crt/ does not know it ***")
+    return False
 
 
 class Bench:

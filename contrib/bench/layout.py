@@ -103,7 +103,7 @@ class Layout:
         self.bench = prepared
         self.coracle = prepared.programs[0]
         self.traced = Traced(self.coracle, prepared.work)
-        bench.compile_program(prepared.work, "entered", ["entered.c"])
+        bench.compile_program(prepared.work, "entered", ["entered.c"], ["-static"])
         host.write(f"{prepared.work}/functions", "".join(f"{at:x}\n" for at in functions))
 
     def files(self):

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/base/strings.hpp"
 #include "runtime/container/status.hpp"
 
 namespace coracle::cli {

@@ -27,7 +27,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstdint>
+
+#include "runtime/crt/own_data.hpp"
 
 #if !defined __x86_64__ || !defined __GLIBC__ || __GLIBC__ != 2 || __GLIBC_MINOR__ < 36 || \
     __GLIBC_MINOR__ > 42
@@ -53,6 +56,7 @@ extern const Elf64_Ehdr __ehdr_start;  // the linker's
 extern void* __libc_stack_end;
 extern int __libc_enable_secure;
 extern const std::uintptr_t* _dl_random;
+extern std::size_t _dl_minsigstacksize;
 
 void _dl_aux_init(Elf64_auxv_t* auxv);
 void __tunables_init(char** environment);
@@ -63,20 +67,23 @@ void __libc_init_first(int argc, char** argv, char** environment);
 void __libc_check_standard_fds();
 int __cxa_atexit(void (*function)(void*), void* argument, void* library);
 
-// By what memcpy(3), memmove(3) and memset(3) choose their ways, in bytes: what
-// glibc takes for a processor that does not say how large its caches are.
+// By what memcpy(3), memmove(3) and memset(3) choose their ways, in bytes.  The
+// sizes are what glibc begins with; above LONG_MAX it would set memory by ways
+// of which only the processor could say that they are quick.
 extern const long __x86_data_cache_size = 32L * 1024;
 extern const long __x86_data_cache_size_half = __x86_data_cache_size / 2;
 extern const long __x86_shared_cache_size = 1024L * 1024;
 extern const long __x86_shared_cache_size_half = __x86_shared_cache_size / 2;
 extern const long __x86_shared_non_temporal_threshold = __x86_shared_cache_size * 3 / 4;
-extern const long __x86_memset_non_temporal_threshold = __x86_shared_non_temporal_threshold;
+extern const long __x86_memset_non_temporal_threshold = LONG_MAX;
 extern const long __x86_rep_movsb_threshold = 2048;
-extern const long __x86_rep_stosb_threshold = 2048;
+extern const long __x86_rep_stosb_threshold = LONG_MAX;
 extern const long __x86_rep_movsb_stop_threshold = __x86_shared_non_temporal_threshold;
 extern const int __x86_string_control = 0;
 }
 #pragma GCC visibility pop
+
+bool coracle_data_is_memory = false;
 
 namespace {
 
@@ -100,8 +107,8 @@ void copy_words(std::uintptr_t to, std::uintptr_t from, std::size_t size) {
   asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
-// Where the kernel gives no memory the file's pages stay.
-void move_to_memory(const Elf64_Phdr& segment, std::uintptr_t base) {
+// False where the kernel gives no memory: the file's pages stay.
+bool move_to_memory(const Elf64_Phdr& segment, std::uintptr_t base) {
   constexpr std::uintptr_t page = 4096;  // x86-64 has no other
   const std::uintptr_t start = (base + segment.p_vaddr) & ~(page - 1);
   const std::uintptr_t file_end = base + segment.p_vaddr + segment.p_filesz;
@@ -109,19 +116,31 @@ void move_to_memory(const Elf64_Phdr& segment, std::uintptr_t base) {
   constexpr auto any_descriptor = static_cast<std::uintptr_t>(-1);
   const long copy = system_call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, any_descriptor, 0);
-  if (copy < 0) return;
+  if (copy < 0) return false;
   const auto copied = static_cast<std::uintptr_t>(copy);
   copy_words(copied, start, size);
-  if (system_call(SYS_mremap, copied, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start, 0) < 0)
-    system_call(SYS_munmap, copied, size, 0, 0, 0, 0);
+  return system_call(SYS_mremap, copied, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start, 0) >= 0;
+}
+
+bool is_data(const Elf64_Phdr& segment) {
+  return segment.p_type == PT_LOAD && segment.p_filesz != 0 &&
+         (segment.p_flags & (PF_W | PF_X)) == PF_W;
 }
 
 void move_data_to_memory() {
   const auto base = reinterpret_cast<std::uintptr_t>(&__ehdr_start);
   const auto* segments = reinterpret_cast<const Elf64_Phdr*>(base + __ehdr_start.e_phoff);
+  bool all = true;
   for (int i = 0; i < __ehdr_start.e_phnum; ++i)
-    if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W) != 0)
-      move_to_memory(segments[i], base);
+    if (is_data(segments[i])) all = move_to_memory(segments[i], base) && all;
+  coracle_data_is_memory = all;
+}
+
+// A kernel that does not tell what a signal needs of a stack (AT_MINSIGSTKSZ; before 5.14) has no
+// larger registers to save than AVX-512's.  Without a number sysconf(3) would end the program.
+void set_signal_stack() {
+  constexpr std::size_t enough = 4096;
+  if (_dl_minsigstacksize == 0) _dl_minsigstacksize = enough;
 }
 
 // The processor's registers for what the ABI keeps in a thread's control block:
@@ -163,6 +182,7 @@ extern "C" [[noreturn]] int __libc_start_main(int (*main)(int, char**, char**), 
   char** environment_end = environ;
   while (*environment_end != nullptr) ++environment_end;
   _dl_aux_init(reinterpret_cast<Elf64_auxv_t*>(environment_end + 1));
+  set_signal_stack();
   __tunables_init(environ);
   _dl_relocate_static_pie();
   __libc_setup_tls();

@@ -1,6 +1,7 @@
 // The planned mounts, in order.
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <strings.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 
@@ -125,9 +126,14 @@ struct Destination {
 // One that is there under its own name: nothing is to be made, nor to be asked of procfs.
 std::optional<Destination> plain_destination(const Context& context, const std::string& destination,
                                              int flags) {
+  // Where the file system folds case, "/PROC" may be /proc, which only procfs tells.
+  constexpr std::string_view proc = "/proc";
+  if (::strncasecmp(destination.c_str(), proc.data(), proc.size()) == 0 &&
+      !destination.starts_with(proc))
+    return std::nullopt;
   sys::Fd fd = sys::open_plain_in_root(context.root, destination, O_PATH | flags);
   if (!fd) return std::nullopt;
-  return Destination{.fd = std::move(fd), .inside = sys::clean_path(destination)};
+  return Destination{.fd = std::move(fd), .inside = destination};
 }
 
 constexpr auto file_on_directory = "the source is a file, the destination a directory";
@@ -162,8 +168,10 @@ Result<void> make_link(const Context& context, const plan::Mount& mount) {
               in_quotes(mount.link_text));
 }
 
-// The kernel says of a file on a directory, or the other way round, no more than EINVAL.
-Result<void> check_kinds(const plan::Mount& mount, const sys::Fd& target) {
+// The kernel says of a file on a directory, or the other way round, no more than EINVAL, and
+// mount(2) ENOTDIR.  `code` is what it said of init's own source.
+Result<void> check_kinds(const plan::Mount& mount, const sys::Fd& target, int code) {
+  if (code != EINVAL && code != ENOTDIR) return {};
   const auto source = open_path(mount);
   if (!source) return {};
   const bool from_directory = S_ISDIR(TRY(sys::status_of(*source)).st_mode);
@@ -185,8 +193,9 @@ Result<void> make_bind(Context& context, const plan::Mount& mount, std::size_t i
   TRY(check_target(destination.inside, from_proc));
   const Placement placement = {
       .target = destination.fd, .recursive = mount.recursive, .attributes = all_attributes(mount)};
+  const bool from_host = source.from_host;
   auto placed = place_bind(context, mount, std::move(source), placement);
-  if (!placed) TRY(check_kinds(mount, destination.fd));
+  if (!placed && !from_host) TRY(check_kinds(mount, destination.fd, placed.error().code));
   return set_propagation(TRY(std::move(placed)), mount);
 }
 

@@ -81,9 +81,12 @@ Result<std::string> read_record(const std::string& path) {
 }
 
 Result<std::string> read_record(const std::string& path, const Stem& stem) {
-  const bool below = stem.dir && path.starts_with(stem.path) && path[stem.path.size()] == '/';
-  const char* const name = path.c_str() + (below ? stem.path.size() + 1 : 0);
-  const Fd fd(::openat(below ? stem.dir.get() : AT_FDCWD, name, O_RDONLY | O_CLOEXEC));
+  const std::size_t size = stem.path.size();
+  const bool below = stem.dir && path.starts_with(stem.path) && path[size] == '/';
+  const std::size_t name = below ? path.find_first_not_of('/', size) : 0;
+  if (name == std::string::npos) return read_record(path);  // the directory, with slashes
+  const int from = below ? stem.dir.get() : AT_FDCWD;
+  const Fd fd(::openat(from, path.c_str() + name, O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno("open " + path);
   Chunk chunk;
   const std::size_t got = TRY(read_chunk(fd, chunk).context(path));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/base/strings.hpp"
+#include "runtime/crt/own_data.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace coracle::sys {
@@ -190,14 +191,11 @@ Result<void> set_exe_link(const Fd& file) {
 }  // namespace
 
 Result<void> replace_own_image(const Fd& same) {
-  const std::vector<Piece> pieces = pieces_of(own_program());
-  for (const Piece& piece : pieces)
+  const bool is_memory = &coracle_data_is_memory != nullptr && coracle_data_is_memory;
+  for (const Piece& piece : pieces_of(own_program())) {
     if (!piece.written) TRY(map_again(piece, same));
-  auto set = set_exe_link(same);
-  if (set || set.error().code != EBUSY) return set;
-  // What was written is memory already where runtime/crt/ has started us, and else now.
-  for (const Piece& piece : pieces)
-    if (piece.written) TRY(move_to_memory(piece));
+    if (piece.written && !is_memory) TRY(move_to_memory(piece));
+  }
   return set_exe_link(same);
 }
 

@@ -7,16 +7,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "tests/support/summary.hpp"
@@ -33,6 +37,7 @@ thread_local std::string of_this_thread = "fresh";
 
 // The status of a child that runs `body`.
 int status_of(const std::function<void()>& body) {
+  std::fflush(nullptr);  // else its exit(3) would print once more
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -106,6 +111,12 @@ TEST_CASE("crt: environment and auxiliary vector are there") {
   CHECK(std::string(program_invocation_short_name) == "crt_tests");
   ::setenv("CORACLE_CRT", "set", 1);
   CHECK(std::string(::getenv("CORACLE_CRT")) == "set");
+}
+
+TEST_CASE("crt: what a signal needs of a stack is known") {
+  CHECK(::sysconf(_SC_MINSIGSTKSZ) > 0);
+  CHECK(::sysconf(_SC_SIGSTKSZ) >= ::sysconf(_SC_MINSIGSTKSZ));
+  CHECK(::sysconf(_SC_THREAD_STACK_MIN) > 0);
 }
 
 TEST_CASE("crt: each thread has variables of its own") {

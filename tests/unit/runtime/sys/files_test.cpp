@@ -56,6 +56,8 @@ TEST_CASE("files: below a stem or beside it, the file that the path names is rea
   REQUIRE(stem.dir);
   CHECK(read_record(top + "/root/web1/state.json", stem).value() == "below");
   CHECK(read_record(top + "/root2/state.json", stem).value() == "beside");
+  CHECK(read_record(top + "/root//web1/state.json", stem).value() == "below");
+  CHECK(read_record(top + "/root//", stem).error().text() == top + "/root//: read: is a directory");
   CHECK(read_record(top + "/root/none", stem).error().text() ==
         "open " + top + "/root/none: no such file or directory");
   // It is the directory that was opened, whatever has its name by now.
