@@ -66,6 +66,7 @@ leaves_nothing() {
   local path
   path=$(cgroup_path memory "$(ctr_pid)")
   ctr task kill --signal SIGKILL "$box"
+  eventually ctr_status STOPPED
   ctr task delete "$box"
   [[ ! -e /run/containerd/runc/default/$box && -n $path ]]
   [[ -z $(find /sys/fs/cgroup -path "*$path") ]]
