@@ -107,7 +107,7 @@ void copy_words(std::uintptr_t to, std::uintptr_t from, std::size_t size) {
   asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
-// False where the kernel gives no memory: the file's pages stay.
+// False where the kernel has no memory for the copy, or refuses to move it: the file's pages stay.
 bool move_to_memory(const Elf64_Phdr& segment, std::uintptr_t base) {
   constexpr std::uintptr_t page = 4096;  // x86-64 has no other
   const std::uintptr_t start = (base + segment.p_vaddr) & ~(page - 1);
